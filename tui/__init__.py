@@ -1,0 +1,1 @@
+"""Everything a person sees of initscope: the command line, the lab, the charts."""
