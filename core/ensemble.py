@@ -1,0 +1,237 @@
+"""Lanes of equal shape in lock-step: one network, one update rule, one stream of batches."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initscope.core.batches import Batches, subset, targets
+from initscope.core.history import LossRecord, Samples
+from initscope.core.network import Network, predictions
+from initscope.core.optimizers import Updater, updater
+from initscope.core.probes import PROBES, measure
+from initscope.core.snapshot import MEASURES, Measures, Status
+from initscope.core.spec import Spec
+
+Array = NDArray[np.floating]
+
+CHUNK = 256
+"""Examples in one pass of a probe or an evaluation."""
+TEST_EXAMPLES = 1000
+"""Most test examples used while training; at the end all are."""
+BLOCK = 256
+"""Steps whose losses are kept before they enter the record."""
+
+
+class Lane:
+    """What is recorded of one lane."""
+
+    def __init__(self, index: int, spec: Spec, layers: int) -> None:
+        self.index, self.spec = index, spec
+        self.status = Status.TRAINING
+        self.steps = 0
+        """Updates made when the lane ended."""
+        self.losses = LossRecord()
+        self.measures = Samples((len(MEASURES),))
+        self.probes = Samples((layers, len(PROBES)))
+        self.start: list[tuple[Array, Array]] = []
+        """Weights and activations of each layer before training."""
+        self.initial: Measures | None = None
+        self.final: Measures | None = None
+
+
+class Ensemble:
+    """Some lanes that share architecture, activation, loss, update rule, batches and length."""
+
+    def __init__(
+        self, lanes: Sequence[Lane], network: Network, rule: Updater, batches: Batches, limit: int
+    ) -> None:
+        self.lanes = list(lanes)
+        self.network, self.rule, self.batches, self.limit = network, rule, batches, limit
+        outputs, dtype = network.architecture.outputs, network.dtype
+        data = batches.dataset
+        self.targets = targets(data.y_train, outputs, dtype)
+        self._test_targets = targets(data.y_test, outputs, dtype)
+        self._probe_rows = subset(data.n_train, CHUNK)
+        self._probe_x = data.x_train[self._probe_rows]
+        self._probe_y = self.targets[self._probe_rows].T
+        self._block = np.zeros((BLOCK, len(lanes)))
+        self._block_start = 0
+        self._block_length = 0
+        self._scales: dict[int, Array] = {}
+        self.update: Array | None = None
+        """The last step's change of the parameters, where it was asked for."""
+
+    @classmethod
+    def of(cls, lanes: Sequence[Lane], batches: Batches) -> "Ensemble":
+        """Lanes at their initial weights. Their specs must agree in all that shapes the ensemble."""
+        first = lanes[0].spec
+        network = Network(
+            first.architecture, first.activation, first.loss, len(lanes), first.dtype, first.units_alike
+        )
+        for row, lane in enumerate(lanes):
+            network.initialize(row, lane.spec.initializer, lane.spec.biases, lane.spec.seed)
+        rules = [(lane.spec.optimizer, lane.spec.lr) for lane in lanes]
+        rule = updater(rules, first.architecture.parameters, first.dtype)
+        return cls(lanes, network, rule, batches, first.total_steps(batches.dataset.n_train))
+
+    def step(self, step: int, x: Array, chosen: NDArray[np.int64], keep_update: bool) -> list[int]:
+        """Make update number `step` (from 0) on a batch. Returns the rows whose loss is not finite.
+
+        Those rows are not updated, and neither is any other: the caller removes them and calls `apply`.
+        """
+        count = len(chosen)
+        scale = self._scales.get(count)
+        if scale is None:
+            rates = self.rule.learning_rate if self.rule.folds_learning_rate else 1.0
+            scale = np.broadcast_to(rates / count, (len(self.lanes), 1)).astype(self.network.dtype)[:, :, None]
+            self._scales[count] = scale
+        y = self.targets.take(chosen, axis=0).T
+        loss = self.network.backpropagate(x, y, scale, self.network.workspace(count))
+        if self._block_length == BLOCK:
+            self.flush()
+        if not self._block_length:
+            self._block_start = step
+        self._block[self._block_length] = loss
+        self._block_length += 1
+        if not np.isfinite(loss).all():
+            return np.flatnonzero(~np.isfinite(loss)).tolist()
+        self.apply(keep_update)
+        return []
+
+    def apply(self, keep_update: bool) -> None:
+        """Update the parameters by the gradient that the last `step` computed."""
+        network = self.network
+        before = network.parameters.copy() if keep_update else None
+        self.rule.update(network.parameters, network.gradient)
+        self.update = None if before is None else network.parameters - before
+
+    def flush(self) -> None:
+        """Enter the losses of the last steps into the lanes' records."""
+        block = self._block[: self._block_length]
+        for row, lane in enumerate(self.lanes):
+            values = block[:, row]
+            finite = len(values) if np.isfinite(values[-1:]).all() else len(values) - 1
+            lane.losses.add(self._block_start, values[:finite])
+        self._block_length = 0
+
+    def probe(self, step: int) -> None:
+        """Measure every lane and record it."""
+        self.flush()
+        found = measure(self.network, self._probe_x, self._probe_y, self.update)
+        self.update = None
+        right = self._share_right(found.outputs, self.batches.dataset.y_train[self._probe_rows])
+        loss, accuracy, classes = self._evaluate_test(TEST_EXAMPLES)
+        columns = (found.loss, right, loss, accuracy, classes)
+        for row, lane in enumerate(self.lanes):
+            lane.measures.add(step, np.array([column[row] for column in columns]))
+            lane.probes.add(step, found.layers[row])
+
+    def activations(self) -> list[Array]:
+        """Activations of every layer for the probe batch, each (lanes, units, inputs)."""
+        network = self.network
+        work = network.workspace(len(self._probe_x))
+        _, outputs = network.evaluate(self._probe_x, self._probe_y, work)
+        return [a for _, a in network.hidden(work)] + [outputs]
+
+    def bad_parameters(self) -> list[int]:
+        """Rows with a weight or bias that is not finite: a loss can hide one for a while."""
+        return np.flatnonzero(~np.isfinite(self.network.parameters).all(axis=1)).tolist()
+
+    def select(self, rows: Sequence[int]) -> "Ensemble":
+        """A copy with only these lanes, in the middle of a step if need be. Their numbers do not change."""
+        self.flush()
+        rows = list(rows)
+        other = Ensemble(
+            [self.lanes[row] for row in rows],
+            self.network.select(rows),
+            self.rule.select(rows),
+            self.batches,
+            self.limit,
+        )
+        other.network.gradient[...] = self.network.gradient[rows]
+        return other
+
+    def evaluate_all(self) -> Iterator[list[Measures] | None]:
+        """Measures on all examples; yields None between pieces of work, and the lanes' measures at the end."""
+        data = self.batches.dataset
+        sums = []
+        for x, labels, y in (
+            (data.x_train, data.y_train, self.targets),
+            (data.x_test, data.y_test, self._test_targets),
+        ):
+            total = _Totals(len(self.lanes), data.classes)
+            for start in range(0, len(x), CHUNK):
+                stop = start + CHUNK
+                total.add(self.network, x[start:stop], labels[start:stop], y[start:stop])
+                yield None
+            sums.append(total)
+        train, test = sums
+        yield [
+            Measures(train.loss[row], train.accuracy[row], test.loss[row], test.accuracy[row], test.classes[row])
+            for row in range(len(self.lanes))
+        ]
+
+    def _evaluate_test(self, most: int) -> tuple[Array, Array, Array]:
+        """Loss, accuracy and classes predicted, each (lanes,), on at most that many test examples."""
+        data = self.batches.dataset
+        rows = subset(data.n_test, most)
+        x, labels, y = data.x_test[rows], data.y_test[rows], self._test_targets[rows]
+        total = _Totals(len(self.lanes), data.classes)
+        for start in range(0, len(x), CHUNK):
+            stop = start + CHUNK
+            total.add(self.network, x[start:stop], labels[start:stop], y[start:stop])
+        return total.loss, total.accuracy, total.classes
+
+    @staticmethod
+    def _share_right(outputs: Array, labels: NDArray[np.int64]) -> Array:
+        share: Array = (predictions(outputs) == labels).mean(axis=1)
+        return share
+
+
+class _Totals:
+    """Loss, right answers and classes answered, summed over chunks of examples."""
+
+    def __init__(self, lanes: int, classes: int) -> None:
+        self._examples = 0
+        self._loss = np.zeros(lanes)
+        self._right = np.zeros(lanes)
+        self._answered = np.zeros((lanes, classes), bool)
+
+    def add(self, network: Network, x: Array, labels: NDArray[np.int64], y: Array) -> None:
+        """y is (examples, outputs)."""
+        loss, outputs = network.evaluate(x, y.T, network.workspace(len(x)))
+        answers = predictions(outputs)
+        self._examples += len(x)
+        self._loss += loss * len(x)
+        self._right += np.count_nonzero(answers == labels, axis=1)
+        for row, lane_answers in enumerate(answers):
+            self._answered[row, lane_answers] = True
+
+    @property
+    def loss(self) -> Array:
+        return self._loss / self._examples
+
+    @property
+    def accuracy(self) -> Array:
+        return self._right / self._examples
+
+    @property
+    def classes(self) -> Array:
+        return self._answered.sum(axis=1).astype(float)
+
+
+def same_ensemble(spec: Spec, train_examples: int) -> tuple[object, ...]:
+    """Specs with equal keys can be trained in lock-step."""
+    return (
+        spec.data,
+        spec.architecture,
+        spec.activation,
+        spec.loss,
+        spec.optimizer.name,
+        spec.batch_size,
+        spec.seed,
+        spec.dtype,
+        spec.total_steps(train_examples),
+        spec.units_alike,
+    )

@@ -1,0 +1,245 @@
+"""Inputs and labels from .npz files of unknown origin: never unpickled, memory bounded."""
+
+import os
+import stat
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from initscope.core.errors import InputError
+from numpy.lib import format as npy
+
+MAX_VALUES = 2**29
+"""The most numbers one file may bring in: 4 GiB once they are float64."""
+MAX_RATIO = 500
+"""A member of more than LARGE bytes may not unpack to more than this many times its packed size."""
+LARGE = 2**26
+DEFLATE_LIMIT = 1032
+"""No deflate stream unpacks to more than this many times its size (zlib's technical notes)."""
+
+MAX_CLASSES = 1000
+LARGEST_INPUT = float(np.finfo(np.float32).max)
+
+HOW_TO_SAVE = "save one with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...) or x=..., y=..."
+_DAMAGE = (  # what zipfile, zlib and numpy's header reader are known to raise on broken bytes
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    RuntimeError,  # NotImplementedError and RecursionError too
+)
+
+
+def read(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[np.generic]]:
+    """Those of the arrays named in `wanted` (lower case) that the file has; upper and lower case are one.
+
+    Values are of kind bool, integer or float, or strings (left for the caller to judge). Raises InputError
+    for everything else: no such file, not a zip, damaged, pickled objects, or too large to hold.
+    """
+    _check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(path, archive, frozenset(wanted))
+            _check_sizes(path, archive, members)
+            return {name: _read_array(path, name, archive, info) for name, info in members.items()}
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        reason = f"{error}".splitlines()[0] if f"{error}" else type(error).__name__
+        raise InputError(f"{path}: a truncated or damaged .npz file ({reason}); copy it again") from None
+
+
+def array_names(path: Path) -> list[str]:
+    """The names of all arrays in a file that `read` accepted, as they are written there."""
+    with zipfile.ZipFile(path) as archive:
+        return sorted(name.removesuffix(".npy") for name in archive.namelist())
+
+
+def _check_file(path: Path) -> None:
+    """Raises InputError unless path is a readable regular file that begins like a zip."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path}: is a directory; name an .npz file in it")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path}: is not a regular file")
+        with open(path, "rb") as file:
+            start = file.read(6)
+    except FileNotFoundError:
+        raise InputError(_missing(path)) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except InputError:
+        raise
+    except ValueError as error:  # a NUL or a lone surrogate in the name
+        raise InputError(f"{str(path)!r}: not a possible file name ({error})") from None
+    if not start:
+        raise InputError(f"{path}: is empty (0 bytes); {HOW_TO_SAVE}")
+    if start == b"\x93NUMPY":
+        raise InputError(f"{path}: is a single .npy array, not an .npz; {HOW_TO_SAVE}")
+    if not start.startswith(b"PK"):
+        raise InputError(f"{path}: is not an .npz file (a zip of arrays); {HOW_TO_SAVE}")
+
+
+def _missing(path: Path) -> str:
+    """What to say of a file that is not there, with the .npz files of its folder that have a close name."""
+    folder = path.parent
+    try:
+        there = sorted(file.name for file in folder.iterdir() if file.suffix == ".npz")
+    except OSError:
+        return f"{path}: no such file, and '{folder}' is not a folder that can be read"
+    close = get_close_matches(path.name, there, n=3, cutoff=0.6)
+    hint = f"; did you mean {' or '.join(str(folder / name) for name in close)}?" if close else ""
+    return f"{path}: no such file{hint}"
+
+
+def _members(path: Path, archive: zipfile.ZipFile, wanted: frozenset[str]) -> dict[str, zipfile.ZipInfo]:
+    """The zip's members that are wanted arrays, by lower-case name."""
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = info.filename.removesuffix(".npy").lower()
+        if name not in wanted:
+            continue
+        if name in members:
+            raise InputError(f"{path}: holds '{name}' twice ({members[name].filename} and {info.filename})")
+        members[name] = info
+    return members
+
+
+def _check_sizes(path: Path, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
+    """Raises InputError unless every header's promise can be true and all of them fit the limits."""
+    size = os.stat(path).st_size
+    values = 0
+    for name, info in members.items():
+        if info.flag_bits & 1:
+            raise InputError(f"{path}: '{name}' is encrypted; save it without a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(f"{path}: '{name}' is packed in a way numpy does not use; {HOW_TO_SAVE}")
+        packed = min(info.compress_size, size)
+        ratio = 1 if info.compress_type == zipfile.ZIP_STORED else DEFLATE_LIMIT
+        with archive.open(info) as member:
+            shape, _, dtype = _read_header(member)
+            header = member.tell()
+        if dtype.hasobject:
+            raise InputError(
+                f"{path}: '{name}' contains pickled Python objects, which are never loaded; "
+                "save it as an array of numbers"
+            )
+        if dtype.kind not in "buifUS":
+            raise InputError(f"{path}: '{name}' is of type {dtype}; it must be an array of numbers")
+        count = prod(shape)
+        promised = header + count * dtype.itemsize
+        if promised != info.file_size or info.file_size > ratio * packed or min(shape, default=0) < 0:
+            raise InputError(
+                f"{path}: damaged: the header of '{name}' promises {promised:,} bytes, "
+                f"the file holds {info.file_size:,} in {packed:,} packed ones"
+            )
+        if info.file_size > LARGE and info.file_size > MAX_RATIO * packed:
+            raise InputError(
+                f"{path}: '{name}' would unpack {packed:,} bytes to {info.file_size:,}: "
+                f"more than {MAX_RATIO} times as many, which no data set does"
+            )
+        values += max(count, promised // 8)
+    if values > MAX_VALUES:
+        raise InputError(f"{path}: holds {values:,} values; at most {MAX_VALUES:,} can be loaded")
+
+
+def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    """Shape, Fortran order and dtype of the .npy array that begins here. Allocates nothing of its size."""
+    version = npy.read_magic(member)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in readers:  # 3.0 exists only for the field names of structured arrays
+        raise ValueError(f".npy format {version[0]}.{version[1]} is not for plain arrays")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "written by Python 2" is no trouble
+        return readers[version](member)
+
+
+def _read_array(
+    path: Path, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> npt.NDArray[np.generic]:
+    """One array whose size has been checked. zipfile checks its CRC at the last byte."""
+    with archive.open(info) as member, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        array = npy.read_array(member, allow_pickle=False)
+    return np.asarray(array)
+
+
+def as_inputs(where: str, array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Examples (n, ...) as float64 (n, features); unsigned 8-bit numbers are divided by 255.
+
+    Raises InputError, which begins with `where`, unless they are finite numbers that float32 can hold,
+    with at least one example and one feature.
+    """
+    if array.dtype.kind not in "buif":
+        raise InputError(f"{where}: inputs must be numbers, not {array.dtype}")
+    if array.ndim < 2:
+        raise InputError(
+            f"{where}: has shape {array.shape}; inputs have an axis of examples and at least one of features"
+        )
+    if array.size == 0:
+        raise InputError(f"{where}: has shape {array.shape}: no example or no feature")
+    with np.errstate(all="ignore"):  # a long double beyond float64 becomes inf, which is refused below
+        x = array.reshape(len(array), -1).astype(np.float64)
+    if array.dtype.kind == "f" and (unusable := ~(np.abs(x) <= LARGEST_INPUT)).any():
+        first = np.unravel_index(int(unusable.argmax()), array.shape)
+        place = ", ".join(str(index) for index in first)
+        raise InputError(
+            f"{where}: {np.count_nonzero(unusable):,} of {x.size:,} values are NaN, infinite or beyond "
+            f"{LARGEST_INPUT:.0e}, the first at [{place}]; remove or replace them"
+        )
+    return np.divide(x, 255, out=x) if array.dtype == np.uint8 else x
+
+
+def as_labels(where: str, array: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.int64], int]:
+    """Labels (n,) and how many classes they imply: the highest label + 1, or the columns of a one-hot table.
+
+    Takes whole numbers of any type (n,) or (n, 1), or one-hot rows (n, K). Raises InputError, which begins
+    with `where`, for anything else and for labels outside 0..MAX_CLASSES-1.
+    """
+    rule = f"labels must be 0..K-1 with at most {MAX_CLASSES} classes"
+    if array.dtype.kind in "US":
+        raise InputError(f"{where}: labels are text; number them: {rule}")
+    if array.dtype.kind not in "buif":
+        raise InputError(f"{where}: labels must be whole numbers, not {array.dtype}")
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise InputError(f"{where}: has shape {array.shape}; labels are (n,), (n, 1) or one-hot (n, K)")
+    flat: npt.NDArray[Any] = array.ravel()
+    with np.errstate(all="ignore"):
+        faults = (
+            (~np.isfinite(flat), "not finite"),
+            (flat != np.trunc(flat), "not a whole number"),
+            ((flat < 0) | (flat >= MAX_CLASSES), "out of range"),
+        )
+    for bad, what in faults:
+        if bad.any():
+            place = int(bad.argmax())
+            raise InputError(f"{where}: label {flat[place]} (number {place}) is {what}: {rule}")
+    labels = flat.astype(np.int64).reshape(array.shape)
+    if array.ndim == 1 or array.shape[1] == 1:
+        return labels.ravel(), int(labels.max()) + 1
+    if array.shape[1] > MAX_CLASSES:
+        raise InputError(f"{where}: one-hot with {array.shape[1]:,} columns: {rule}")
+    wrong = (labels.sum(axis=1) != 1) | (labels.max(axis=1) != 1)
+    if wrong.any():
+        raise InputError(
+            f"{where}: has shape {array.shape}; with more than one column it must be one-hot, "
+            f"one 1 and else 0 in each row; row {int(wrong.argmax())} is not"
+        )
+    return labels.argmax(axis=1).astype(np.int64), array.shape[1]

@@ -1,0 +1,48 @@
+"""When to measure. By steps alone, never by the clock, so that the same spec records the same numbers."""
+
+from dataclasses import dataclass
+
+from initscope.core.architecture import Architecture
+
+SHARE = 0.03
+"""Share of the training time that measuring may take by this estimate; the benchmark holds it under 5 %."""
+RESOLUTION = 200
+"""Measuring more often than this many times over the run so far would not show."""
+GROWTH = 1.5
+"""Early on, where most happens, each probe comes at 1.5 times the step of the last."""
+
+# Microseconds as measured on one core; only their ratios matter.
+STEP_OVERHEAD, STEP_LAYER = 8.0, 9.0
+PROBE_OVERHEAD, PROBE_LAYER = 150.0, 200.0
+FLOPS_SMALL, FLOPS_LARGE = 4e4, 1e5
+"""Floating-point operations a microsecond in batches of ten and of hundreds."""
+VALUES = 4e-3
+"""Microseconds a value to read in a probe."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Probes at steps 0, 1, 2, 3, 5, 8, ... and then every `interval` steps, or 0.5 % of the run so far."""
+
+    interval: int
+
+    def after(self, step: int) -> int:
+        """The first step later than `step` at which to probe."""
+        if step < 1:
+            return step + 1
+        early = max(step + 1, int(step * GROWTH))
+        return min(early, step + max(self.interval, step // RESOLUTION))
+
+
+def schedule(groups: list[tuple[Architecture, int, int]], probe_inputs: int, test_inputs: int) -> Schedule:
+    """The densest schedule that keeps to SHARE for ensembles of (architecture, lanes, batch size)."""
+    step = probe = 0.0
+    for architecture, lanes, batch in groups:
+        weights, layers = architecture.parameters, len(architecture.layers)
+        flops = FLOPS_SMALL if batch < 64 else FLOPS_LARGE
+        step += STEP_OVERHEAD + STEP_LAYER * layers + 6 * lanes * weights * batch / flops
+        units = sum(architecture.sizes[1:])
+        passes = lanes * weights * (6 * probe_inputs + 2 * test_inputs) / FLOPS_LARGE
+        values = lanes * (8 * units * probe_inputs + 5 * weights) * VALUES
+        probe += PROBE_OVERHEAD + PROBE_LAYER * layers + passes + values
+    return Schedule(max(1, round(probe / (SHARE * step))) if step else 1)

@@ -1,0 +1,248 @@
+"""Everything that determines one run, as a frozen value that reads from and writes to one command line."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from initscope.core.activations import Activation, activation
+from initscope.core.architecture import Architecture
+from initscope.core.data import Dataset
+from initscope.core.errors import InputError, unknown
+from initscope.core.initializers import Initializer, initializer
+from initscope.core.losses import Loss, loss
+from initscope.core.optimizers import Optimizer, optimizer
+
+OPTIONS: Mapping[str, str] = {
+    "data": "digits",
+    "arch": "",
+    "activation": "sigmoid",
+    "init": "",
+    "bias-init": "zeros",
+    "loss": "quadratic",
+    "optimizer": "sgd",
+    "lr": "",
+    "batch-size": "10",
+    "epochs": "",
+    "steps": "",
+    "seed": "0",
+    "dtype": "float32",
+}
+"""The options of a run with their defaults as text; an empty default depends on the others (see `read`)."""
+
+DEFAULT_INITIALIZERS = ("rand", "randn")
+DEFAULT_EPOCHS = 30
+NIELSEN_LR = 3.0
+DTYPES = ("float32", "float64")
+SAME = "same"
+"""The bias initializer that draws biases like the weights."""
+MAX_COUNT = 10**12
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One run. `name` is the lane's label only and has no part in the numbers."""
+
+    data: str
+    architecture: Architecture
+    activation: Activation
+    initializer: Initializer
+    bias_initializer: Initializer | None
+    """None: biases are drawn like the weights."""
+    loss: Loss
+    optimizer: Optimizer
+    lr: float
+    batch_size: int
+    epochs: int | None
+    steps: int | None
+    seed: int
+    dtype: str
+    name: str = ""
+
+    @property
+    def biases(self) -> Initializer:
+        return self.bias_initializer or self.initializer
+
+    @property
+    def units_alike(self) -> bool:
+        """Whether all units of a layer start identical: nothing is drawn."""
+        fans = [(layer.fan_in, layer.fan_out) for layer in self.architecture.layers]
+        return all(rule.variance(*fan) == 0 for rule in (self.initializer, self.biases) for fan in fans)
+
+    def options(self) -> dict[str, str]:
+        """Every option as text; `read` of these gives the same spec."""
+        length = {"epochs": str(self.epochs)} if self.steps is None else {"steps": str(self.steps)}
+        return {
+            "data": self.data,
+            "arch": str(self.architecture),
+            "activation": str(self.activation),
+            "init": str(self.initializer),
+            "bias-init": SAME if self.bias_initializer is None else str(self.bias_initializer),
+            "loss": str(self.loss),
+            "optimizer": str(self.optimizer),
+            "lr": repr(self.lr).removesuffix(".0"),
+            "batch-size": str(self.batch_size),
+            **length,
+            "seed": str(self.seed),
+            "dtype": self.dtype,
+        }
+
+    def command(self) -> str:
+        """One line that repeats this run. What is left out has the same default everywhere."""
+        words = ["initscope", "run"]
+        for key, value in self.options().items():
+            if key in ("init", "arch", "lr", "epochs") or value != OPTIONS[key]:
+                words += [f"--{key}", value]
+        return shlex.join(words)
+
+    def total_steps(self, train_examples: int) -> int:
+        """Number of updates of the whole run."""
+        if self.steps is not None:
+            return self.steps
+        assert self.epochs is not None
+        return self.epochs * steps_per_epoch(train_examples, self.batch_size)
+
+
+def steps_per_epoch(train_examples: int, batch_size: int) -> int:
+    """The last batch of an epoch may be smaller."""
+    return -(-train_examples // batch_size)
+
+
+def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
+    """The spec that these options describe; what is absent takes its default.
+
+    The default architecture has 30 hidden units between the data's features and classes; the default
+    learning rate is Nielsen's 3.0 for sgd with the quadratic loss, else what is usual for the optimizer.
+    Raises InputError.
+    """
+    for key in options:
+        if key not in OPTIONS:
+            raise unknown("option", key, OPTIONS)
+    given = {key: value.strip() for key, value in options.items() if value.strip()}
+    if "epochs" in given and "steps" in given:
+        raise InputError("give either epochs or steps, not both")
+    text = {**OPTIONS, **given}
+    architecture = Architecture.parse(text["arch"] or f"{dataset.features}-30-{dataset.classes}")
+    architecture.check_fits(dataset.name, dataset.features, dataset.classes)
+    weights = initializer(text["init"] or "randn")
+    biases = None if text["bias-init"].lower() == SAME else initializer(text["bias-init"])
+    if (biases or weights).needs_matrix:
+        raise InputError(
+            f"bias-init {text['bias-init']}: {biases or weights} draws matrices, which biases are not; "
+            "use zeros or randn"
+        )
+    rule, cost = optimizer(text["optimizer"]), loss(text["loss"])
+    batch = _count("batch-size", text["batch-size"], 1)
+    if batch > dataset.n_train:
+        raise InputError(
+            f"batch-size {batch} is more than the {dataset.n_train} training examples of {dataset.name}: "
+            f"use {dataset.n_train} for full batches"
+        )
+    if text["dtype"] not in DTYPES:
+        raise unknown("dtype", text["dtype"], DTYPES)
+    steps = _count("steps", text["steps"], 0) if text["steps"] else None
+    return Spec(
+        data=dataset.name,
+        architecture=architecture,
+        activation=activation(text["activation"]),
+        initializer=weights,
+        bias_initializer=biases,
+        loss=cost,
+        optimizer=rule,
+        lr=_learning_rate(text["lr"]) if text["lr"] else default_lr(rule, cost),
+        batch_size=batch,
+        epochs=None if steps is not None else _count("epochs", text["epochs"] or str(DEFAULT_EPOCHS), 0),
+        steps=steps,
+        seed=_count("seed", text["seed"], 0),
+        dtype=text["dtype"],
+        name=name,
+    )
+
+
+def default_lr(rule: Optimizer, cost: Loss) -> float:
+    """Nielsen's 3.0 where his network is meant, else what is usual for the optimizer."""
+    if rule.name == "sgd" and cost.name == "quadratic":
+        return NIELSEN_LR
+    return rule.definition.usual_lr
+
+
+def read_lanes(
+    options: Mapping[str, str],
+    initializers: Sequence[str],
+    lanes: Sequence[str],
+    datasets: Mapping[str, Dataset],
+) -> tuple[Spec, ...]:
+    """The comparison of a command line: one lane for each of `initializers`, then one for each of `lanes`.
+
+    `lanes` are texts such as `"init=rand lr=0.5"`, which say what differs from `options`; one without an
+    initializer takes the first of `initializers`. With neither, the lanes are rand and randn.
+    """
+    inits = list(initializers) or ([] if lanes else list(DEFAULT_INITIALIZERS))
+    differences = [{"init": text} for text in inits] + [read_lane(text) for text in lanes]
+    first = inits[0] if inits else "randn"
+    specs = []
+    for difference in differences:
+        name = difference.pop("name", "")
+        merged = {**options, "init": first, **difference}
+        if "steps" in difference:
+            merged["epochs"] = difference.get("epochs", "")
+        elif "epochs" in difference:
+            merged["steps"] = ""
+        spec = read(merged, datasets[merged.get("data") or OPTIONS["data"]])
+        extra = [f"{key}={value}" for key, value in difference.items() if key != "init"]
+        specs.append(replace(spec, name=name or " ".join([str(spec.initializer), *extra])))
+    return unique_names(specs)
+
+
+def read_lane(text: str) -> dict[str, str]:
+    """`'init=rand lr=0.5 batch_size=20'` -> options by name. Raises InputError."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"lane '{text}': {error}; write key=value pairs such as \"init=rand lr=0.5\"") from None
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        key = key.lstrip("-").replace("_", "-")
+        if not equals or not value:
+            raise InputError(f"lane '{text}': '{word}' is not key=value, such as init=rand or lr=0.5")
+        if key not in OPTIONS and key != "name":
+            raise unknown(f"key in lane '{text}'", key, [*OPTIONS, "name"])
+        if key in found:
+            raise InputError(f"lane '{text}': {key} is given twice")
+        found[key] = value
+    if not found:
+        raise InputError("a lane must say what differs, such as \"init=rand lr=0.5\"")
+    return found
+
+
+def unique_names(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """The same specs, with a number added to names that occurred before."""
+    seen: dict[str, int] = {}
+    named = []
+    for spec in specs:
+        seen[spec.name] = seen.get(spec.name, 0) + 1
+        number = seen[spec.name]
+        named.append(replace(spec, name=f"{spec.name} ({number})") if number > 1 else spec)
+    return tuple(named)
+
+
+def _count(option: str, text: str, minimum: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise InputError(f"{option} must be a whole number, not '{text}'") from None
+    if not minimum <= value <= MAX_COUNT:
+        raise InputError(f"{option} must be at least {minimum} and at most {MAX_COUNT:.0e}, not {text}")
+    return value
+
+
+def _learning_rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"lr must be a number, not '{text}'") from None
+    if not (np.isfinite(value) and value >= 0):
+        raise InputError(f"lr must be finite and not negative, not {text}")
+    return value

@@ -1,0 +1,287 @@
+"""The trainer: a generator over snapshots that drives the command line, the tests and the screen alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
+
+import numpy as np
+
+from initscope.core.batches import Batches
+from initscope.core.blas import one_thread
+from initscope.core.data import Dataset
+from initscope.core.ensemble import CHUNK, TEST_EXAMPLES, Ensemble, Lane, same_ensemble
+from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
+from initscope.core.schedule import Schedule, schedule
+from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
+from initscope.core.spec import Spec
+
+BUDGET = 0.02
+"""Seconds between two looks at whether to go on: pausing and quitting feel immediate."""
+SNAPSHOT_EVERY = 0.2
+"""Seconds between snapshots."""
+
+
+class Trainer:
+    """Trains the lanes of a comparison together. Not for use from two threads at once.
+
+    `datasets` holds the data of every spec by name. The same specs give the same numbers, whatever the
+    budget, the pauses and the company of a lane.
+    """
+
+    def __init__(self, specs: Sequence[Spec], datasets: Mapping[str, Dataset]) -> None:
+        if not specs:
+            raise ValueError("a comparison needs at least one lane")
+        self.specs = tuple(specs)
+        self.datasets = dict(datasets)
+        self.focus: int | None = 0
+        """Number of the layer whose histograms snapshots carry; None for all."""
+        self._cast: dict[tuple[str, str], Dataset] = {}
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Back to the identical initial weights."""
+        self.step = 0
+        self.steps_per_second = 0.0
+        self.lanes = [Lane(i, spec, len(spec.architecture.layers)) for i, spec in enumerate(self.specs)]
+        groups: dict[tuple[object, ...], list[Lane]] = {}
+        for lane in self.lanes:
+            examples = self.datasets[lane.spec.data].n_train
+            groups.setdefault(same_ensemble(lane.spec, examples), []).append(lane)
+        self._streams: dict[tuple[object, ...], Batches] = {}
+        self._active = [Ensemble.of(lanes, self._batches(lanes[0].spec)) for lanes in groups.values()]
+        self._ended: list[Ensemble] = []
+        self._unreported: list[Ensemble] = []
+        self._schedule = self._make_schedule()
+        with np.errstate(all="ignore"), one_thread():
+            for ensemble in self._active:
+                self._note_start(ensemble)
+                ensemble.probe(0)
+            self._edges = self._make_edges()
+        self._next_probe = self._schedule.after(0)
+        self._end_lanes_at_their_limit()
+
+    def _batches(self, spec: Spec) -> Batches:
+        data = self._cast.setdefault((spec.data, spec.dtype), self.datasets[spec.data].astype(spec.dtype))
+        key = (spec.data, spec.dtype, spec.batch_size, spec.seed)
+        return self._streams.setdefault(key, Batches(data, spec.batch_size, spec.seed))
+
+    def _make_schedule(self) -> Schedule:
+        groups = [(e.network.architecture, len(e.lanes), e.batches.batch_size) for e in self._active]
+        return schedule(groups, CHUNK, TEST_EXAMPLES)
+
+    @property
+    def ended(self) -> bool:
+        """No lane trains any more."""
+        return not self._active
+
+    def run(
+        self, until: int | None = None, budget: float = BUDGET, every: float = SNAPSHOT_EVERY
+    ) -> Iterator[Snapshot]:
+        """Train until every lane has ended, or until step `until`; yields the newest snapshot.
+
+        Yields every `budget` seconds, so that whoever iterates can stop at once; a new snapshot is made every
+        `every` seconds, and until then the last one is yielded again. Stopping between two yields leaves the
+        trainer ready to go on.
+        """
+        snapshot = self.snapshot()
+        made, steps_then = perf_counter(), self.step
+        while True:
+            self._advance(until, perf_counter() + budget)
+            for _ in self._report_ended(budget):
+                yield snapshot
+            if self.ended or (until is not None and self.step >= until):
+                break
+            now = perf_counter()
+            if now - made >= every:
+                self.steps_per_second = (self.step - steps_then) / (now - made)
+                snapshot = self.snapshot()
+                made, steps_then = now, self.step
+            yield snapshot
+        elapsed = perf_counter() - made
+        if elapsed > 0 and self.step > steps_then:
+            self.steps_per_second = (self.step - steps_then) / elapsed
+        yield self.snapshot()
+
+    def stop(self) -> None:
+        """End every lane that still trains, where it is."""
+        self._end(self._active, Status.STOPPED)
+
+    def finish_reports(self) -> None:
+        """Measure the ended lanes on all examples, in one go."""
+        for _ in self._report_ended(float("inf")):
+            pass
+
+    def measure_start(self) -> None:
+        """Measure every lane on all examples before the first step, for reports."""
+        for ensemble in self._active + self._unreported:
+            for found in self._evaluate(ensemble, float("inf")):
+                for lane, measures in zip(ensemble.lanes, found, strict=True):
+                    lane.initial = measures
+
+    def _advance(self, until: int | None, deadline: float) -> None:
+        """Train up to the deadline, `until`, or the end of all lanes."""
+        with np.errstate(all="ignore"), one_thread():
+            while self._active and (until is None or self.step < until):
+                self._step_once(last=until is not None and self.step + 1 == until)
+                if perf_counter() >= deadline:
+                    break
+
+    def _step_once(self, last: bool) -> None:
+        probing = last or self.step + 1 >= self._next_probe
+        for ensemble in list(self._active):
+            x, chosen = ensemble.batches.at(self.step)
+            ending = self.step + 1 == ensemble.limit
+            bad = ensemble.step(self.step, x, chosen, probing or ending)
+            if bad:
+                rest = self._drop(ensemble, bad)
+                if rest:
+                    rest.apply(probing or ending)
+        self.step += 1
+        self._end_lanes_at_their_limit()
+        if probing:
+            self._probe()
+
+    def _drop(self, ensemble: Ensemble, rows: list[int]) -> Ensemble | None:
+        """End diverged rows of an ensemble; the others go on in a new one, which is returned."""
+        others = [row for row in range(len(ensemble.lanes)) if row not in rows]
+        rest = ensemble.select(others) if others else None
+        place = self._active.index(ensemble)
+        self._active[place : place + 1] = [rest] if rest else []
+        self._close(ensemble.select(rows), Status.DIVERGED)
+        return rest
+
+    def _end_lanes_at_their_limit(self) -> None:
+        self._end([e for e in self._active if self.step >= e.limit], Status.FINISHED)
+
+    def _end(self, ensembles: list[Ensemble], status: Status) -> None:
+        for ensemble in list(ensembles):
+            self._active.remove(ensemble)
+            self._close(ensemble, status)
+
+    def _close(self, ensemble: Ensemble, status: Status) -> None:
+        for lane in ensemble.lanes:
+            lane.status, lane.steps = status, self.step
+        with np.errstate(all="ignore"), one_thread():
+            ensemble.probe(self.step)
+        self._ended.append(ensemble)
+        self._unreported.append(ensemble)
+
+    def _probe(self) -> None:
+        for ensemble in list(self._active):
+            bad = ensemble.bad_parameters()
+            rest = self._drop(ensemble, bad) if bad else ensemble
+            if rest:
+                rest.probe(self.step)
+        self._next_probe = self._schedule.after(self.step)
+
+    def _report_ended(self, budget: float) -> Iterator[None]:
+        """Measure ended lanes on all examples; yields every `budget` seconds."""
+        while self._unreported:
+            ensemble = self._unreported[0]
+            for found in self._evaluate(ensemble, budget):
+                if found:
+                    for lane, measures in zip(ensemble.lanes, found, strict=True):
+                        lane.final = measures
+                yield
+            self._unreported.pop(0)
+
+    @staticmethod
+    def _evaluate(ensemble: Ensemble, budget: float) -> Iterator[list[Measures]]:
+        """Yields an empty list every `budget` seconds, and the measures at the end."""
+        work = ensemble.evaluate_all()
+        while True:
+            deadline = perf_counter() + budget
+            with np.errstate(all="ignore"), one_thread():
+                found = next(work)
+                while found is None and perf_counter() < deadline:
+                    found = next(work)
+            yield found or []
+            if found:
+                return
+
+    # What the screen and the reports see
+
+    def _note_start(self, ensemble: Ensemble) -> None:
+        activations = ensemble.activations()
+        for row, lane in enumerate(ensemble.lanes):
+            lane.start = [
+                (layer.weights[row].copy(), a[row].copy())
+                for layer, a in zip(ensemble.network.dense, activations, strict=True)
+            ]
+
+    def _make_edges(self) -> dict[tuple[int, int], tuple[Floats, Floats]]:
+        """Bins of weights and activations by (lane, layer). Lanes share them layer by layer.
+
+        Activations share them only with lanes of the same range, and outputs only with outputs.
+        """
+        edges = {}
+        for lane in self.lanes:
+            for number in range(len(lane.start)):
+                peers = [other for other in self.lanes if number < len(other.start)]
+                alike = [o for o in peers if self._limits(o, number) == self._limits(lane, number)]
+                edges[lane.index, number] = (
+                    weight_edges([other.start[number][0] for other in peers]),
+                    activation_edges(
+                        self._limits(lane, number), [other.start[number][1] for other in alike]
+                    ),
+                )
+        return edges
+
+    @staticmethod
+    def _limits(lane: Lane, number: int) -> tuple[float, float]:
+        return lane.spec.activation.range if number + 1 < len(lane.start) else (0.0, 1.0)
+
+    def snapshot(self) -> Snapshot:
+        """A frozen picture of the present state."""
+        views: dict[int, LaneSnapshot] = {}
+        for ensemble in self._active + self._ended:
+            ensemble.flush()
+            with np.errstate(all="ignore"), one_thread():
+                activations = ensemble.activations()
+            for row, lane in enumerate(ensemble.lanes):
+                numbers = range(len(lane.start)) if self.focus is None else [self.focus]
+                views[lane.index] = self._view(
+                    lane,
+                    {
+                        number: self._distributions(
+                            lane, number, ensemble.network.dense[number].weights[row], activations[number][row]
+                        )
+                        for number in numbers
+                        if number < len(lane.start)
+                    },
+                )
+        lanes = tuple(views[index] for index in range(len(self.lanes)))
+        return Snapshot(self.step, lanes, self.steps_per_second, self.ended and not self._unreported)
+
+    def _distributions(
+        self, lane: Lane, number: int, weights: np.ndarray, activations: np.ndarray
+    ) -> Distributions:
+        weight_bins, activation_bins = self._edges[lane.index, number]
+        weights_start, activations_start = lane.start[number]
+        return Distributions(
+            histogram(weights, weight_bins),
+            histogram(weights_start, weight_bins),
+            histogram(activations, activation_bins),
+            histogram(activations_start, activation_bins),
+        )
+
+    def _view(self, lane: Lane, distributions: dict[int, Distributions]) -> LaneSnapshot:
+        step = self.step if lane.status is Status.TRAINING else lane.steps
+        batches = self._batches(lane.spec)
+        curve = lane.losses.curve()
+        measures = lane.measures.value
+        return LaneSnapshot(
+            index=lane.index,
+            spec=lane.spec,
+            status=lane.status,
+            step=step,
+            epoch=step / batches.steps_per_epoch,
+            loss=float(curve.mean[-1]) if len(curve.mean) else float(measures[0, 0]),
+            losses=curve,
+            probe_steps=lane.measures.step,
+            measures=measures,
+            probes=lane.probes.value,
+            layer_names=tuple(shape.name for shape in lane.spec.architecture.layers),
+            initial=lane.initial,
+            final=lane.final,
+            distributions=distributions,
+        )
