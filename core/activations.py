@@ -41,7 +41,6 @@ class Activation(ABC):
     """False: `backward` reads only a, and `forward` may write over z."""
     saturates: ClassVar[bool] = True
     """Whether phi' fades to 0 smoothly, so that a share of saturated units means something."""
-
     middle: ClassVar[float] = 0.0
     """The a at or below which an element lies on the low side."""
 
@@ -247,8 +246,8 @@ class Silu(Activation):
     definition = Definition(
         "silu", "z times its sigmoid (also called swish)", "a = z / (1 + e^-z)",
         "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018")
-    slope_max = 1.0998393194423046  # at z = 2.39936, where z·tanh(z/2) = 2
-    range = (-0.27846454276107380, inf)  # the minimum, at z = -1.27846
+    slope_max = 1.099839320128867  # 1/2 + z/4 at z = 2.39936, where z·tanh(z/2) = 2
+    range = (-0.2784645427610739, inf)  # the minimum, at z = -1.27846
 
     def forward(self, z: Floats, out: Floats) -> None:
         np.negative(z, out=out)

@@ -15,8 +15,10 @@ from initscope.core.spec import Spec
 
 Array = NDArray[np.floating]
 
-CHUNK = 256
-"""Examples in one pass of a probe or an evaluation."""
+PROBE_EXAMPLES = 256
+"""Training examples that probes are measured on."""
+CHUNK = 512
+"""Examples in one pass of an evaluation."""
 TEST_EXAMPLES = 1000
 """Most test examples used while training; at the end all are."""
 BLOCK = 256
@@ -52,7 +54,7 @@ class Ensemble:
         data = batches.dataset
         self.targets = targets(data.y_train, outputs, dtype)
         self._test_targets = targets(data.y_test, outputs, dtype)
-        self._probe_rows = subset(data.n_train, CHUNK)
+        self._probe_rows = subset(data.n_train, PROBE_EXAMPLES)
         self._probe_x = data.x_train[self._probe_rows]
         self._probe_y = self.targets[self._probe_rows].T
         self._block = np.zeros((BLOCK, len(lanes)))

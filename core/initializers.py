@@ -276,7 +276,7 @@ def _check(made: Initializer) -> None:
             raise InputError(f"{made.name}: low must be less than high, not low={low} and high={high}")
     if isinstance(distribution, TruncatedNormal) and distribution.mass < 0.01:
         raise InputError(
-            f"{made.name}: low and high are in stds from the mean, and must hold 1 % of the normal between them"
+            f"{made.name}: low and high are in stds from the mean; 1 % of the normal must lie between them"
         )
 
 

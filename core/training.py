@@ -8,7 +8,7 @@ import numpy as np
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
 from initscope.core.data import Dataset
-from initscope.core.ensemble import CHUNK, TEST_EXAMPLES, Ensemble, Lane, same_ensemble
+from initscope.core.ensemble import PROBE_EXAMPLES, TEST_EXAMPLES, Ensemble, Lane, same_ensemble
 from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
 from initscope.core.schedule import Schedule, schedule
 from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
@@ -60,13 +60,16 @@ class Trainer:
         self._end_lanes_at_their_limit()
 
     def _batches(self, spec: Spec) -> Batches:
-        data = self._cast.setdefault((spec.data, spec.dtype), self.datasets[spec.data].astype(spec.dtype))
         key = (spec.data, spec.dtype, spec.batch_size, spec.seed)
-        return self._streams.setdefault(key, Batches(data, spec.batch_size, spec.seed))
+        if key not in self._streams:
+            if key[:2] not in self._cast:
+                self._cast[key[:2]] = self.datasets[spec.data].astype(spec.dtype)
+            self._streams[key] = Batches(self._cast[key[:2]], spec.batch_size, spec.seed)
+        return self._streams[key]
 
     def _make_schedule(self) -> Schedule:
         groups = [(e.network.architecture, len(e.lanes), e.batches.batch_size) for e in self._active]
-        return schedule(groups, CHUNK, TEST_EXAMPLES)
+        return schedule(groups, PROBE_EXAMPLES, TEST_EXAMPLES)
 
     @property
     def ended(self) -> bool:

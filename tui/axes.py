@@ -77,7 +77,9 @@ def inside(x: Floats, limits: Limits | None) -> Floats:
 
 
 def short(value: float, digits: int = 3) -> str:
-    """`value` in few characters: 0.25, 12, 1.5k, 20M, 1e-3."""
+    """`value` in few characters: 0.25, 12, 1.5k, 20M, 1e-3; nan, inf and -inf as they are."""
+    if not math.isfinite(value):
+        return f"{value}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     rounded, power = float(f"{mantissa}e{exponent}"), int(exponent)
     if rounded == 0 or -2 <= power < 3:
@@ -87,8 +89,8 @@ def short(value: float, digits: int = 3) -> str:
     return f"{float(mantissa):g}e{power}"
 
 
-def ticks(along: Axis, most: int, percent: bool = False) -> list[Tick]:
-    """Up to `most` (at least 2) round places on the axis, ascending, with labels that differ from each other.
+def ticks(along: Axis, most: int, percent: bool = False, longest: int = 7) -> list[Tick]:
+    """Up to `most` (at least 2) round places on the axis, ascending, with different labels of limited length.
 
     Linear axes step by 1, 2 or 5 times a power of ten; log axes by whole decades, and by 1, 2, 5 where there
     is only one. Where fewer than two round places fit, the two ends are labelled instead.
@@ -97,13 +99,21 @@ def ticks(along: Axis, most: int, percent: bool = False) -> list[Tick]:
     places = _decades(along, most) if along.log else _steps(along, most)
     if len(places) < 2:
         places = [along.low, along.high]
-    values = [min(10.0**place, HUGE) if along.log else place for place in places]
+    values = [10.0 ** min(place, 300.0) if along.log else place for place in places]
     nearest = min(abs(b - a) for a, b in itertools.pairwise(values))
     digits = 1
     while digits < 7 and any(abs(float(f"{v:.{digits - 1}e}") - v) > 0.05 * nearest for v in values):
         digits += 1
-    labels = [f"{100 * v:.{max(digits, 3)}g}%" if percent else short(v, digits) for v in values]
-    return [Tick(place, label) for place, label in zip(places, labels, strict=True)]
+    labels = _labels(values, digits, percent)
+    while digits > 1 and max(map(len, labels)) > longest:
+        digits -= 1
+        labels = _labels(values, digits, percent)
+    kept = {label: place for label, place in zip(labels, places, strict=True) if len(label) <= longest}
+    return [Tick(place, label) for label, place in kept.items()]
+
+
+def _labels(values: list[float], digits: int, percent: bool) -> list[str]:
+    return [f"{100 * v:.{max(digits, 3)}g}%" if percent else short(v, digits) for v in values]
 
 
 def _steps(along: Axis, most: int) -> list[float]:

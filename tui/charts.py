@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from initscope.tui.axes import Axis, Limits, axis, inside
 from initscope.tui.decimate import Columns, Floats, bars, decimate, log10_or_gap, vector
-from initscope.tui.frame import MARGIN, Frame
+from initscope.tui.frame import Frame, canvas_columns
 from initscope.tui.heatmap import heatmap
 from initscope.tui.plotkernel import keep_lock
 from initscope.tui.sheet import GREY, RGB, Style, plain
@@ -94,12 +94,12 @@ def curves(
     mark. Each curve's character stands at its right end, and is the line itself in ASCII: no colour is needed
     to tell the curves apart. Dots above and below a line are its envelope.
     """
-    columns = max(style.width - MARGIN, 1)
     numbered = len(curves) > 1 or any(curve.marker for curve in curves)
     lines: list[_Line] = []
     for place, curve in enumerate(curves, 1):
         mark = plain((curve.marker or str(place))[:1], style.unicode) if numbered else "*"
-        lines.append(_Line(*_columns(curve, log_y, x_limits, columns), mark, _rgb(curve.colour)))
+        columns = _columns(curve, log_y, x_limits, canvas_columns(style))
+        lines.append(_Line(*columns, mark, _rgb(curve.colour)))
     names = zip(lines, (curve.name for curve in curves), strict=True)
     frame = Frame(
         style,

@@ -8,10 +8,19 @@ from initscope.tui.sheet import GREY, RGB, Sheet, Style, plain
 
 # From this size on there are axes; from the second height on, a line under the canvas too.
 AXES_WIDTH, AXES_HEIGHT, RULE_HEIGHT = 12, 3, 10
-# The widest tick label is cut to this; with the axis line and the lane's number that leaves width - MARGIN
-# columns.
+# The longest tick label on the y axis; on narrow charts a third of the width.
 LABEL_WIDTH = 7
-MARGIN = LABEL_WIDTH + 2
+
+
+def canvas_columns(style: Style) -> int:
+    """How many columns a canvas of this style has at least, at least 1."""
+    if style.width < AXES_WIDTH or style.height < AXES_HEIGHT:
+        return max(style.width, 1)
+    return style.width - _longest(style) - 2
+
+
+def _longest(style: Style) -> int:
+    return min(LABEL_WIDTH, style.width // 3)
 
 
 class Frame:
@@ -55,8 +64,8 @@ class Frame:
 
     def _y_marks(self, percent: bool) -> list[tuple[int, str]]:
         marks: dict[int, str] = {}
-        for tick in ticks(self.y, min(6, (self.height + 1) // 2), percent):
-            marks.setdefault(self.row(tick.at), tick.label[:LABEL_WIDTH])
+        for tick in ticks(self.y, min(6, (self.height + 1) // 2), percent, _longest(self.style)):
+            marks.setdefault(self.row(tick.at), tick.label)
         return list(marks.items())
 
     def _heading(self, title: str, legend: Sequence[tuple[str, RGB]]) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from initscope.tui.axes import axis, short
-from initscope.tui.decimate import Floats, log10_or_gap
+from initscope.tui.axes import Axis, axis, short
+from initscope.tui.decimate import Floats, log10_or_gap, vector
 from initscope.tui.sheet import GREY, RGB, Sheet, Style, plain
 from numpy.typing import ArrayLike, NDArray
 
@@ -39,8 +39,9 @@ def heatmap(
         left = min(max(len(name) for name in names), style.width * 2 // 5) + 1
     ramp = UNICODE_RAMP if style.unicode else ASCII_RAMP
     width = sheet.width - left
+    along = axis([], (low, high), log)
     for line, (row, name) in enumerate(zip(shown, names, strict=True), top):
-        levels = _levels(table[row], width, (low, high), log, len(ramp))
+        levels = _levels(table[row], width, along, len(ramp))
         sheet.put(line, 0, name[: left - 1] if left else "")
         for column, level in enumerate(levels):
             character, colour = ("?", GREY) if level < 0 else (ramp[level], _shade(level / (len(ramp) - 1)))
@@ -48,7 +49,8 @@ def heatmap(
         if letters is not None and row < len(letters):
             _put_letters(sheet, line, left, plain("".join(letters[row]), style.unicode), table.shape[1])
     if len(shown) + top < sheet.height and sheet.height > 1:
-        key = f"{short(low)} {ramp} {short(high)}{', ? not finite' if not np.isfinite(table).all() else ''}"
+        ends = [short(10.0**end if log else end) for end in (along.low, along.high)]
+        key = f"{ends[0]} {ramp} {ends[1]}{', ? not finite' if not np.isfinite(table).all() else ''}"
         sheet.put(sheet.height - 1, left, key[:width], GREY)
     return sheet.lines(style.colour)
 
@@ -67,14 +69,13 @@ def _parts(columns: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     return starts, stops
 
 
-def _levels(row: Floats, width: int, limits: tuple[float, float], log: bool, levels: int) -> list[int]:
+def _levels(row: Floats, width: int, along: Axis, levels: int) -> list[int]:
     """The level 0 .. levels - 1 of each cell, -1 where no value is finite."""
     if row.size == 0 or width < 1:
         return []
-    along = axis([], limits, log)
-    scaled = np.clip(np.where(np.isfinite(row), row, np.nan), -1e300, 1e300)
-    if log:
-        scaled = np.where(row > 0, log10_or_gap(scaled), np.where(np.isnan(scaled), np.nan, along.low))
+    scaled = vector(row)
+    if along.log:
+        scaled = np.where(scaled <= 0, along.low, log10_or_gap(scaled))
     shares = along.share(scaled)
     result = []
     for start, stop in zip(*_parts(row.size, width), strict=True):

@@ -1,0 +1,34 @@
+"""The progress bar of a run without a screen, on standard error."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from initscope.core.snapshot import Snapshot
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[Snapshot], None]]:
+    """A bar to `total` steps that shows the snapshots it is given. Draws when told, never from a thread."""
+    bar = Progress(
+        TextColumn("training"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f}%  step {task.completed:,.0f} of {task.total:,.0f}  {task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=total, rate="")
+        shown: Snapshot | None = None
+
+        def show(snapshot: Snapshot) -> None:
+            nonlocal shown
+            if snapshot is not shown:
+                shown = snapshot
+                bar.update(task, completed=snapshot.step, rate=f"{snapshot.steps_per_second:,.0f} steps/s")
+                bar.refresh()
+
+        yield show

@@ -1,0 +1,177 @@
+"""Charts of a snapshot: what is drawn of which numbers, the same in the report and in the lab."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from initscope.core.histograms import Histogram
+from initscope.core.probes import INDEX
+from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot
+from initscope.core.states import saturation
+from initscope.tui.axes import short
+from initscope.tui.charts import PALETTE, RGB, Curve, Style, curves, heatmap, histogram
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A quantity that the heatmap can show."""
+
+    key: str
+    title: str
+    log: bool
+    limits: Limits | None
+    """None: from the smallest to the largest value of all lanes."""
+
+
+HEATS = (
+    Heat("saturation", "saturated share", False, (0.0, 1.0)),
+    Heat("dead_units", "dead units", False, (0.0, 1.0)),
+    Heat("std_over_inputs", "activation std over inputs", True, None),
+    Heat("gradient_rms", "gradient RMS", True, None),
+    Heat("update_ratio", "update / weight", True, None),
+)
+HEAT_BY_KEY = {heat.key: heat for heat in HEATS}
+
+
+def colour(lane: LaneSnapshot) -> RGB:
+    """The lane's colour, the same everywhere."""
+    return PALETTE[lane.index % len(PALETTE)]
+
+
+def marker(lane: LaneSnapshot) -> str:
+    """The lane's number as one character."""
+    return "123456789abcdefghijklmnopqrstuvwxyz"[lane.index % 35]
+
+
+def number(value: float) -> str:
+    """Four significant digits at most."""
+    return short(value, 4) if math.isfinite(value) else "-"
+
+
+def percent(value: float) -> str:
+    return f"{value:.1%}" if math.isfinite(value) else "-"
+
+
+def plain_text(text: str, unicode: bool) -> str:
+    """`text` for terminals that have ASCII only."""
+    if unicode:
+        return text
+    for sign, plain in (("±", "+-"), ("·", "."), ("…", "..."), ("−", "-"), ("×", "x")):
+        text = text.replace(sign, plain)
+    return text.encode("ascii", "replace").decode()
+
+
+def in_epochs(snapshot: Snapshot) -> bool:
+    """Whether curves run over epochs: not before a lane has seen all its examples once."""
+    return any(lane.epoch >= 1 for lane in snapshot.lanes)
+
+
+def _along(lane: LaneSnapshot, steps: NDArray[np.int64], epochs: bool) -> Floats:
+    return steps * (lane.epoch / lane.step) if epochs and lane.step else steps.astype(float)
+
+
+def loss_chart(
+    snapshot: Snapshot, style: Style, *, log: bool, test: bool = False, cursor: float | None = None
+) -> list[str]:
+    """Loss of all lanes: of every training batch, or on the test examples."""
+    epochs = in_epochs(snapshot)
+    drawn = []
+    for lane in snapshot.lanes:
+        if test:
+            drawn.append(_measured(lane, "test_loss", epochs))
+        else:
+            x = _along(lane, lane.losses.step, epochs)
+            drawn.append(Curve(lane.name, x, lane.losses.mean, colour(lane), marker=marker(lane)))
+    title = f"{'test' if test else 'training'} loss{' · log' if log else ''}"
+    return curves(drawn, style, log_y=log, x_label=_unit(epochs), title=plain_text(title, style.unicode), cursor=cursor)
+
+
+def accuracy_chart(
+    snapshot: Snapshot, style: Style, *, test: bool = True, cursor: float | None = None
+) -> list[str]:
+    epochs = in_epochs(snapshot)
+    name = "test_accuracy" if test else "train_accuracy"
+    drawn = [_measured(lane, name, epochs) for lane in snapshot.lanes]
+    title = f"{'test' if test else 'training'} accuracy"
+    return curves(drawn, style, x_label=_unit(epochs), y_limits=(0.0, 1.0), title=title, cursor=cursor)
+
+
+def _measured(lane: LaneSnapshot, name: str, epochs: bool) -> Curve:
+    values = lane.measures[:, MEASURES.index(name)]
+    return Curve(lane.name, _along(lane, lane.probe_steps, epochs), values, colour(lane), marker=marker(lane))
+
+
+def _unit(epochs: bool) -> str:
+    return "epoch" if epochs else "step"
+
+
+def histogram_chart(
+    now: Histogram, start: Histogram, lane: LaneSnapshot, style: Style, title: str, top: float | None
+) -> list[str]:
+    """Now against the start; `top` is the largest share that the axis must show, None for its own."""
+    outside = now.below + now.above
+    notes = [f"{outside:,} outside"] * bool(outside) + [f"{now.non_finite:,} not finite"] * bool(now.non_finite)
+    return histogram(
+        now.edges,
+        now.counts,
+        style,
+        start_counts=start.counts,
+        colour=colour(lane),
+        title=", ".join([title, *notes]),
+        y_limits=None if top is None else (0.0, top),
+    )
+
+
+def tallest(histograms: Sequence[Histogram]) -> float:
+    """The largest share of any bin, for an axis that several histograms share."""
+    shares = [h.counts.max() / h.counts.sum() for h in histograms if h.counts.sum()]
+    return float(max(shares, default=1.0))
+
+
+def heat_values(lane: LaneSnapshot, key: str) -> Floats:
+    """(layers, probes in time) of one quantity, of hidden layers alone where outputs are not judged by it."""
+    values = saturation(lane.probes) if key == "saturation" else lane.probes[..., INDEX[key]]
+    hidden_only = key in ("saturation", "dead_units")
+    return values[:, :-1].T if hidden_only else values.T
+
+
+def heat_limits(lanes: Sequence[LaneSnapshot], heat: Heat) -> Limits:
+    """The range of the colours, the same for all lanes."""
+    if heat.limits:
+        return heat.limits
+    values = np.concatenate([heat_values(lane, heat.key).ravel() for lane in lanes])
+    values = values[np.isfinite(values) & (values > 0)]
+    if not values.size:
+        return 1e-3, 1.0
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low / 2, high * 2)
+
+
+def by_time(values: Floats, steps: NDArray[np.int64], columns: int) -> Floats:
+    """(rows, probes) -> (rows, columns) evenly spaced in steps: in each column the last value known there."""
+    if not len(steps) or columns < 1:
+        return values[:, :0]
+    ends = steps[0] + (steps[-1] - steps[0]) * (np.arange(columns) + 1) / columns
+    return values[:, np.searchsorted(steps, ends, side="right") - 1]
+
+
+def heatmap_chart(
+    lane: LaneSnapshot, key: str, style: Style, lanes: Sequence[LaneSnapshot] | None = None, title: str | None = None
+) -> list[str]:
+    """Layers by time of one quantity, in the colour range of `lanes`."""
+    heat = HEAT_BY_KEY[key]
+    low, high = heat_limits(lanes or [lane], heat)
+    values = heat_values(lane, key)
+    names = [str(row) for row in range(1, len(values) + 1)]
+    if not len(values):
+        values, names = np.full((1, 1), np.nan), ["no hidden layer"]
+    table = by_time(values, lane.probe_steps, max(style.width, 1)) if values.shape[1] > 1 else values
+    words = f"{marker(lane)} {lane.name}: {heat.title}, layers by time" if title is None else title
+    return heatmap(
+        table, names, style, low=low, high=high, log=heat.log, title=plain_text(words, style.unicode)
+    )
