@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_data_dir
+
 from initscope.core import npzfile
 from initscope.core.catalogue import Parameter, read_parameters, split_call, write_call
 from initscope.core.errors import InputError, unknown
 from initscope.core.toys import TOYS
-from platformdirs import user_data_dir
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.float64]

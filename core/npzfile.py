@@ -15,8 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from initscope.core.errors import InputError
 from numpy.lib import format as npy
+
+from initscope.core.errors import InputError
 
 MAX_VALUES = 2**29
 """The most numbers one file may bring in: 4 GiB once they are float64."""

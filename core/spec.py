@@ -1,8 +1,8 @@
 """Everything that determines one run, as a frozen value that reads from and writes to one command line."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,7 +31,6 @@ OPTIONS: Mapping[str, str] = {
 }
 """The options of a run with their defaults as text; an empty default depends on the others (see `read`)."""
 
-DEFAULT_INITIALIZERS = ("rand", "randn")
 DEFAULT_EPOCHS = 30
 NIELSEN_LR = 3.0
 DTYPES = ("float32", "float64")
@@ -165,67 +164,6 @@ def default_lr(rule: Optimizer, cost: Loss) -> float:
     if rule.name == "sgd" and cost.name == "quadratic":
         return NIELSEN_LR
     return rule.definition.usual_lr
-
-
-def read_lanes(
-    options: Mapping[str, str],
-    initializers: Sequence[str],
-    lanes: Sequence[str],
-    datasets: Mapping[str, Dataset],
-) -> tuple[Spec, ...]:
-    """The comparison of a command line: one lane for each of `initializers`, then one for each of `lanes`.
-
-    `lanes` are texts such as `"init=rand lr=0.5"`, which say what differs from `options`; one without an
-    initializer takes the first of `initializers`. With neither, the lanes are rand and randn.
-    """
-    inits = list(initializers) or ([] if lanes else list(DEFAULT_INITIALIZERS))
-    differences = [{"init": text} for text in inits] + [read_lane(text) for text in lanes]
-    first = inits[0] if inits else "randn"
-    specs = []
-    for difference in differences:
-        name = difference.pop("name", "")
-        merged = {**options, "init": first, **difference}
-        if "steps" in difference:
-            merged["epochs"] = difference.get("epochs", "")
-        elif "epochs" in difference:
-            merged["steps"] = ""
-        spec = read(merged, datasets[merged.get("data") or OPTIONS["data"]])
-        extra = [f"{key}={value}" for key, value in difference.items() if key != "init"]
-        specs.append(replace(spec, name=name or " ".join([str(spec.initializer), *extra])))
-    return unique_names(specs)
-
-
-def read_lane(text: str) -> dict[str, str]:
-    """`'init=rand lr=0.5 batch_size=20'` -> options by name. Raises InputError."""
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"lane '{text}': {error}; write key=value pairs such as \"init=rand lr=0.5\"") from None
-    found: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        key = key.lstrip("-").replace("_", "-")
-        if not equals or not value:
-            raise InputError(f"lane '{text}': '{word}' is not key=value, such as init=rand or lr=0.5")
-        if key not in OPTIONS and key != "name":
-            raise unknown(f"key in lane '{text}'", key, [*OPTIONS, "name"])
-        if key in found:
-            raise InputError(f"lane '{text}': {key} is given twice")
-        found[key] = value
-    if not found:
-        raise InputError("a lane must say what differs, such as \"init=rand lr=0.5\"")
-    return found
-
-
-def unique_names(specs: Iterable[Spec]) -> tuple[Spec, ...]:
-    """The same specs, with a number added to names that occurred before."""
-    seen: dict[str, int] = {}
-    named = []
-    for spec in specs:
-        seen[spec.name] = seen.get(spec.name, 0) + 1
-        number = seen[spec.name]
-        named.append(replace(spec, name=f"{spec.name} ({number})") if number > 1 else spec)
-    return tuple(named)
 
 
 def _count(option: str, text: str, minimum: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
 from initscope.core.catalogue import Parameter, Value
 from initscope.core.errors import InputError
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+
 from initscope.tui.decimate import HUGE, Floats
 
 Limits = tuple[float | None, float | None]

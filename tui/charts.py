@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
 from initscope.tui.axes import Axis, Limits, axis, inside
 from initscope.tui.decimate import Columns, Floats, bars, decimate, log10_or_gap, vector
 from initscope.tui.frame import Frame, canvas_columns
 from initscope.tui.heatmap import heatmap
 from initscope.tui.plotkernel import keep_lock
 from initscope.tui.sheet import GREY, RGB, Style, plain
-from numpy.typing import ArrayLike
 
 __all__ = ["PALETTE", "RGB", "Curve", "Style", "curves", "heatmap", "histogram"]
 

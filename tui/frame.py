@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+
 from initscope.tui.axes import Axis, Tick, short, ticks
 from initscope.tui.sheet import GREY, RGB, Sheet, Style, plain
 

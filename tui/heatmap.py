@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from initscope.tui.axes import Axis, axis, short
 from initscope.tui.decimate import Floats, log10_or_gap, vector
 from initscope.tui.sheet import GREY, RGB, Sheet, Style, plain
-from numpy.typing import ArrayLike, NDArray
 
 ASCII_RAMP, UNICODE_RAMP = ".:-=+*#%@", "·░▒▓█"
 COOL, WARM = (60, 120, 190), (213, 94, 0)

@@ -33,12 +33,12 @@ class JsonFile:
             if path.is_dir():
                 raise InputError(f"--json {path}: is a folder, name a file in it such as {path / 'run.json'}")
             if path.exists() and not path.is_file():  # a device or a pipe
-                self._part = open(path, "w", encoding="utf-8")  # noqa: SIM115
+                self._part = open(path, "w", encoding="utf-8")
             else:
                 if path.exists() and not os.access(path, os.W_OK):
                     raise PermissionError(13, "is not writable")
                 part = path.with_name(f".{path.name}.{os.getpid()}.part")
-                self._part = open(part, "w", encoding="utf-8")  # noqa: SIM115
+                self._part = open(part, "w", encoding="utf-8")
         except OSError as error:
             raise InputError(f"--json {path}: cannot be written ({error.strerror}); name another file") from None
         return self

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from initscope.core.snapshot import Snapshot
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from initscope.core.snapshot import Snapshot
 
 
 @contextmanager

@@ -41,7 +41,9 @@ def interruptible() -> Iterator[Interruption]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Returns the exit code: 0, or 128 and the signal that ended the run early."""
-    specs, datasets = read_comparison(arguments)
+    comparison, loaded = read_comparison(arguments)
+    specs = comparison.specs(loaded)
+    datasets = {dataset.name: dataset for dataset in loaded.values()}
     with JsonFile(arguments.json) as document, interruptible() as interruption:
         trainer = Trainer(specs, datasets)
         trainer.measure_start()

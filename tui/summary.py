@@ -2,15 +2,16 @@
 
 import sys
 
+from rich import box
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
 from initscope.core.probes import dead_or_saturated
 from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
 from initscope.core.states import reading
 from initscope.tui import views
 from initscope.tui.charts import Style
-from rich import box
-from rich.console import Console, JustifyMethod
-from rich.table import Table
-from rich.text import Text
 
 MOST_WIDTH = 110
 CHART_HEIGHT = 14

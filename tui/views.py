@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from initscope.core.histograms import Histogram
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot
 from initscope.core.states import saturation
 from initscope.tui.axes import short
 from initscope.tui.charts import PALETTE, RGB, Curve, Style, curves, heatmap, histogram
-from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Limits = tuple[float, float]
@@ -49,8 +50,8 @@ def marker(lane: LaneSnapshot) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits at most."""
-    return short(value, 4) if math.isfinite(value) else "-"
+    """Three significant digits."""
+    return short(value, 3) if math.isfinite(value) else "-"
 
 
 def percent(value: float) -> str:

@@ -159,7 +159,7 @@ class Sklearn:
         self.classes = np.arange(work.sizes[-1])
 
     def run(self) -> None:
-        self.model.partial_fit(self.x, self.labels, self.classes)
+        self.model.partial_fit(self.x, self.labels, classes=self.classes)
 
     def first_weights(self) -> Floats | None:
         return None

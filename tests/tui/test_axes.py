@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from initscope.tui.axes import Axis, axis, short, ticks
 from initscope.tui.decimate import bars, decimate, vector
 

@@ -1,0 +1,106 @@
+"""A comparison as it is asked for: options shared by all lanes, and what each lane differs in.
+
+Everything is kept as the text a person wrote, so that defaults follow the choices they depend on: a lane
+with another optimizer gets that optimizer's usual learning rate, not its neighbour's.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from initscope.core.data import Dataset
+from initscope.core.errors import InputError, unknown
+from initscope.core.spec import OPTIONS, Spec, read
+
+DEFAULT_INITIALIZERS = ("rand", "randn")
+NAME = "name"
+"""The key of a lane's label."""
+
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`options` for all lanes, and for each lane its differences, by the names of `spec.OPTIONS`."""
+
+    options: Options
+    lanes: tuple[Options, ...]
+
+    @classmethod
+    def of(cls, options: Options, initializers: Sequence[str], lanes: Sequence[str]) -> Self:
+        """The comparison of a command line: a lane for each of `initializers`, then one for each of `lanes`.
+
+        `lanes` are texts such as `"init=rand lr=0.5"`; one without an initializer takes the first of
+        `initializers`. With neither, the lanes are rand and randn. Raises InputError.
+        """
+        inits = list(initializers) or ([] if lanes else list(DEFAULT_INITIALIZERS))
+        first = {"init": inits[0]} if inits else {"init": "randn"}
+        differences = [{"init": text} for text in inits] + [{**first, **read_lane(text)} for text in lanes]
+        return cls(dict(options), tuple(differences))
+
+    def data_names(self) -> tuple[str, ...]:
+        """The data sets that `specs` needs, each once."""
+        return tuple(dict.fromkeys(self._merged(lane)["data"] for lane in self.lanes))
+
+    def specs(self, datasets: Mapping[str, Dataset]) -> tuple[Spec, ...]:
+        """The lanes' specs, with names that differ. Raises InputError."""
+        specs = []
+        for lane in self.lanes:
+            merged = self._merged(lane)
+            spec = read(merged, datasets[merged["data"]])
+            extra = [f"{key}={value}" for key, value in lane.items() if key not in ("init", NAME)]
+            specs.append(replace(spec, name=lane.get(NAME) or " ".join([str(spec.initializer), *extra])))
+        return unique_names(specs)
+
+    def _merged(self, lane: Options) -> dict[str, str]:
+        merged = {"data": OPTIONS["data"], **{key: value for key, value in self.options.items() if value}}
+        if "steps" in lane or "epochs" in lane:  # a lane's own length takes the place of the shared one
+            merged = {key: value for key, value in merged.items() if key not in ("steps", "epochs")}
+        return merged | {key: value for key, value in lane.items() if key != NAME}
+
+    def command(self, program: str = "initscope") -> str:
+        """One line that opens the same comparison."""
+        words = [program]
+        for key, value in self.options.items():
+            if value and value != OPTIONS[key]:
+                words += [f"--{key}", value]
+        for lane in self.lanes:
+            if set(lane) == {"init"}:
+                words += ["--init", lane["init"]]
+            else:
+                words += ["--lane", " ".join(f"{key}={shlex.quote(value)}" for key, value in lane.items())]
+        return shlex.join(words)
+
+
+def read_lane(text: str) -> dict[str, str]:
+    """`'init=rand lr=0.5 batch_size=20'` -> options by name. Raises InputError."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"lane '{text}': {error}; write key=value pairs such as \"init=rand lr=0.5\"") from None
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        key = key.lstrip("-").replace("_", "-")
+        if not equals or not value:
+            raise InputError(f"lane '{text}': '{word}' is not key=value, such as init=rand or lr=0.5")
+        if key not in OPTIONS and key != NAME:
+            raise unknown(f"key in lane '{text}'", key, [*OPTIONS, NAME])
+        if key in found:
+            raise InputError(f"lane '{text}': {key} is given twice")
+        found[key] = value
+    if not found:
+        raise InputError('a lane must say what differs, such as "init=rand lr=0.5"')
+    return found
+
+
+def unique_names(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """The same specs, with a number added to names that occurred before."""
+    seen: dict[str, int] = {}
+    named = []
+    for spec in specs:
+        seen[spec.name] = seen.get(spec.name, 0) + 1
+        number = seen[spec.name]
+        named.append(replace(spec, name=f"{spec.name} ({number})") if number > 1 else spec)
+    return tuple(named)
