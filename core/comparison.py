@@ -7,11 +7,12 @@ with another optimizer gets that optimizer's usual learning rate, not its neighb
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Self
 
 from initscope.core.data import Dataset
 from initscope.core.errors import InputError, unknown
-from initscope.core.spec import OPTIONS, Spec, read
+from initscope.core.spec import OPTIONS, Spec, option_words, read
 
 DEFAULT_INITIALIZERS = ("rand", "randn")
 NAME = "name"
@@ -50,7 +51,7 @@ class Comparison:
             merged = self._merged(lane)
             spec = read(merged, datasets[merged["data"]])
             extra = [f"{key}={value}" for key, value in lane.items() if key not in ("init", NAME)]
-            specs.append(replace(spec, name=lane.get(NAME) or " ".join([str(spec.initializer), *extra])))
+            specs.append(replace(spec, name=_label(lane.get(NAME) or " ".join([str(spec.initializer), *extra]))))
         return unique_names(specs)
 
     def _merged(self, lane: Options) -> dict[str, str]:
@@ -64,10 +65,10 @@ class Comparison:
         words = [program]
         for key, value in self.options.items():
             if value and value != OPTIONS[key]:
-                words += [f"--{key}", value]
+                words += option_words(key, value)
         for lane in self.lanes:
             if set(lane) == {"init"}:
-                words += ["--init", lane["init"]]
+                words += option_words("init", lane["init"])
             else:
                 words += ["--lane", " ".join(f"{key}={shlex.quote(value)}" for key, value in lane.items())]
         return shlex.join(words)
@@ -97,10 +98,16 @@ def read_lane(text: str) -> dict[str, str]:
 
 def unique_names(specs: Iterable[Spec]) -> tuple[Spec, ...]:
     """The same specs, with a number added to names that occurred before."""
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     named = []
     for spec in specs:
-        seen[spec.name] = seen.get(spec.name, 0) + 1
-        number = seen[spec.name]
-        named.append(replace(spec, name=f"{spec.name} ({number})") if number > 1 else spec)
+        numbered = (f"{spec.name} ({number})" for number in count(2))
+        name = next(name for name in chain([spec.name], numbered) if name not in seen)
+        seen.add(name)
+        named.append(replace(spec, name=name))
     return tuple(named)
+
+
+def _label(text: str) -> str:
+    """`text` without what would break a line or steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -92,7 +92,7 @@ class Spec:
         words = ["initscope", "run"]
         for key, value in self.options().items():
             if key in ("init", "arch", "lr", "epochs") or value != OPTIONS[key]:
-                words += [f"--{key}", value]
+                words += option_words(key, value)
         return shlex.join(words)
 
     def total_steps(self, train_examples: int) -> int:
@@ -101,6 +101,11 @@ class Spec:
             return self.steps
         assert self.epochs is not None
         return self.epochs * steps_per_epoch(train_examples, self.batch_size)
+
+
+def option_words(key: str, value: str) -> list[str]:
+    """An option as words of a command line; a value with a leading dash must not look like another option."""
+    return [f"--{key}={value}"] if value.startswith("-") else [f"--{key}", value]
 
 
 def steps_per_epoch(train_examples: int, batch_size: int) -> int:

@@ -4,12 +4,15 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from initscope.core import __version__, blas
-from initscope.core.errors import InputError
+from initscope.core.errors import InputError, unknown
 from initscope.tui.options import EXAMPLES, INITIALIZERS, add_run_options
 
 BAD_INPUT = 2
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""What a shell reports of a command that SIGINT or SIGPIPE ended."""
 
 LAB = """\
 Does this network train, and if not, is the initialization to blame?
@@ -23,6 +26,23 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise InputError(f"{message}; see {self.prog} --help")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, with close names for an option that does not exist."""
+        found, extra = self.parse_known_args(args, namespace)
+        if not extra:
+            return found
+        word = extra[0].partition("=")[0]
+        if word.startswith("--"):
+            raise unknown("option", word, self._option_string_actions)
+        if word == "run":
+            self.error("run must come first: initscope run [options]")
+        return self.error(f"unexpected '{word}': every value follows its option, such as --init randn")
+
+    def exit(self, status: int = 0, message: str | None = None) -> Any:
+        """After --help and --version: that nobody could read them is noticed here, not when Python ends."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 def lab_parser() -> Parser:
@@ -56,21 +76,46 @@ def run_parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0, 2 for bad input, 130 after Ctrl+C."""
+    """Run the command; returns the exit code: 0, 2 for bad input or unwritable output, 130 after Ctrl+C."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     try:
         if words[:1] == ["run"]:
-            return _run(run_parser().parse_args(words[1:]))
-        return _lab(lab_parser().parse_args(words))
+            code = _run(run_parser().parse_args(words[1:]))
+        else:
+            code = _lab(lab_parser().parse_args(words))
+        sys.stdout.flush()
+        return code
     except InputError as error:
-        print(f"initscope: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return _complain(str(error))
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`). Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone (`| head`)
+        _give_up_stdout()
+        return BROKEN_PIPE
+    except OSError as error:  # bad files are InputErrors: what is left is our own output
+        _give_up_stdout()
+        return _complain(f"standard output cannot be written ({error.strerror})")
+
+
+def _complain(message: str) -> int:
+    """One line on stderr, whatever a file's name or an option's value holds."""
+    line = "".join(c if c.isprintable() else "?" for c in message)
+    print(f"initscope: {line}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (`>&-`) becomes one that swallows, so that none is None."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+
+
+def _give_up_stdout() -> None:
+    """Python would complain again when it flushes stdout at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: argparse.Namespace) -> int:

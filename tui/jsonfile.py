@@ -23,51 +23,80 @@ class JsonFile:
 
     def __init__(self, target: str | None) -> None:
         self.target = target
-        self._part: IO[str] | None = None
+        self._path: Path | None = None
+        self._device: IO[str] | None = None
 
     def __enter__(self) -> Self:
         if self.target in (None, "-"):
             return self
-        path = Path(str(self.target))
         try:
+            # A link stays a link: the file that it points to is the one to replace.
+            self._path = path = Path(os.path.realpath(str(self.target)))
             if path.is_dir():
-                raise InputError(f"--json {path}: is a folder, name a file in it such as {path / 'run.json'}")
+                raise InputError(
+                    f"--json {self.target}: is a folder, name a file in it such as {path / 'run.json'}"
+                )
             if path.exists() and not path.is_file():  # a device or a pipe
-                self._part = open(path, "w", encoding="utf-8")
+                self._device = open(path, "w", encoding="ascii")
             else:
-                if path.exists() and not os.access(path, os.W_OK):
-                    raise PermissionError(13, "is not writable")
-                part = path.with_name(f".{path.name}.{os.getpid()}.part")
-                self._part = open(part, "w", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"--json {path}: cannot be written ({error.strerror}); name another file") from None
+                self._try_to_write(path)
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"--json {self.target}: cannot be written ({reason}); name another file") from None
         return self
 
+    @staticmethod
+    def _try_to_write(path: Path) -> None:
+        """Leaves nothing behind, so that a run killed while it trains does not either."""
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "is not writable")
+        part = _beside(path)
+        part.touch()
+        part.unlink()
+
     def write(self, snapshot: Snapshot, datasets: Mapping[str, Dataset]) -> None:
+        """Raises InputError when the disk is full and the like."""
         if self.target is None:
             return
-        text = json.dumps(report(snapshot, datasets), allow_nan=False, ensure_ascii=False) + "\n"
-        if self._part is None:
+        # In ASCII, because not every standard output and not every file name is UTF-8.
+        text = json.dumps(report(snapshot, datasets), allow_nan=False) + "\n"
+        if self._path is None:
             sys.stdout.write(text)
             sys.stdout.flush()
             return
-        path = Path(self.target)
         try:
-            with self._part as part:
-                part.write(text)
-                part.flush()
-                if part.name != str(path):
-                    os.fsync(part.fileno())
-            if part.name != str(path):
-                os.replace(part.name, path)
+            if self._device is not None:
+                self._device.write(text)
+                self._device.flush()
+            else:
+                _replace(self._path, text)
         except OSError as error:
-            raise InputError(f"--json {path}: writing failed ({error.strerror})") from None
+            raise InputError(f"--json {self.target}: writing failed ({error.strerror})") from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        part = self._part
-        if part is not None:
-            part.close()
-            if part.name != self.target:
-                Path(part.name).unlink(missing_ok=True)
+        if self._device is not None:
+            try:
+                self._device.close()
+            except OSError:  # what it still held has been complained about by `write`
+                pass
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put `text` in the place of the file, whole or not at all."""
+    part = _beside(path)
+    try:
+        with open(part, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -10,18 +10,22 @@ from initscope.core.snapshot import Snapshot
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[Snapshot], None]]:
-    """A bar to `total` steps that shows the snapshots it is given. Draws when told, never from a thread."""
+def progress(total: int, plain: bool) -> Iterator[Callable[[Snapshot], None]]:
+    """A bar to `total` steps that shows the snapshots it is given; numbers alone, uncoloured, where `plain`.
+
+    Draws when told, never from a thread.
+    """
     bar = Progress(
         TextColumn("training"),
-        BarColumn(bar_width=None),
+        *([] if plain else [BarColumn(bar_width=None)]),
         TextColumn("{task.percentage:>3.0f}%  step {task.completed:,.0f} of {task.total:,.0f}  {task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
-        console=Console(stderr=True),
+        console=Console(stderr=True, color_system=None if plain else "auto"),
         auto_refresh=False,
         transient=True,
     )
     with bar:
+        bar.console.show_cursor(True)  # a second Ctrl+C kills, and nobody would bring the cursor back
         task = bar.add_task("", total=total, rate="")
         shown: Snapshot | None = None
 

@@ -3,8 +3,9 @@
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import perf_counter
 from types import FrameType
 
 from initscope.core.snapshot import Snapshot
@@ -13,8 +14,8 @@ from initscope.tui.comparison import read_comparison
 from initscope.tui.jsonfile import JsonFile
 from initscope.tui.summary import print_summary
 
-INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
+PATIENCE = 1.0
+"""Seconds that measuring on all examples may take after Ctrl+C; then the last probe has to do."""
 
 
 class Interruption:
@@ -22,16 +23,33 @@ class Interruption:
 
     def __init__(self) -> None:
         self.code = 0
+        """128 and the signal's number; 0 while there was none."""
+        self._abort = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.code = 128 + number
         signal.signal(number, signal.SIG_DFL)
+        if self._abort:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def aborting(self) -> Iterator[None]:
+        """What is done in this context can be left half done: a signal ends it at once."""
+        self._abort = True
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self.code:
+                raise
+        finally:
+            self._abort = False
 
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
     interruption = Interruption()
-    before = {number: signal.signal(number, interruption) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interruption) for number in numbers}
     try:
         yield interruption
     finally:
@@ -44,32 +62,42 @@ def run(arguments: argparse.Namespace) -> int:
     comparison, loaded = read_comparison(arguments)
     specs = comparison.specs(loaded)
     datasets = {dataset.name: dataset for dataset in loaded.values()}
-    with JsonFile(arguments.json) as document, interruptible() as interruption:
+    with JsonFile(arguments.json) as document:
         trainer = Trainer(specs, datasets)
-        trainer.measure_start()
         total = max(spec.total_steps(datasets[spec.data].n_train) for spec in specs)
-        snapshot = _train(trainer, total, interruption)
-        document.write(snapshot, datasets)
-    if arguments.json != "-":
-        print_summary(snapshot, total, plain=arguments.plain)
+        with interruptible() as interruption:
+            snapshot = _train(trainer, total, interruption, arguments.plain)
+            try:
+                document.write(snapshot, datasets)
+            finally:  # a full disk must not cost the result of a long run
+                if arguments.json != "-":
+                    print_summary(snapshot, total, plain=arguments.plain)
     return interruption.code
 
 
-def _train(trainer: Trainer, total: int, interruption: Interruption) -> Snapshot:
+def _train(trainer: Trainer, total: int, interruption: Interruption, plain: bool) -> Snapshot:
     """Train to the end or until interrupted; the last snapshot has the histograms of all layers."""
-    if sys.stderr.isatty():
-        from initscope.tui.progress import progress
-
-        with progress(total) as show:
-            for snapshot in trainer.run():
+    with interruption.aborting():
+        trainer.measure_start()
+    with _display(total, plain) as show:
+        for snapshot in trainer.run():
+            if show:
                 show(snapshot)
-                if interruption.code:
-                    break
-    else:
-        for _ in trainer.run():
             if interruption.code:
                 break
     trainer.stop()
-    trainer.finish_reports()
+    deadline = perf_counter() + PATIENCE
+    for _ in trainer.run():  # nothing trains any more: this measures the stopped lanes
+        if perf_counter() > deadline:
+            break
     trainer.focus = None
     return trainer.snapshot()
+
+
+def _display(total: int, plain: bool) -> AbstractContextManager[Callable[[Snapshot], None] | None]:
+    """The progress bar, where somebody can see it."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from initscope.tui.progress import progress
+
+    return progress(total, plain)

@@ -76,6 +76,14 @@ def _along(lane: LaneSnapshot, steps: NDArray[np.int64], epochs: bool) -> Floats
     return steps * (lane.epoch / lane.step) if epochs and lane.step else steps.astype(float)
 
 
+def x_limits(snapshot: Snapshot) -> Limits:
+    """From 0 to a round number not far beyond the present: an axis that mostly stays put costs few bytes."""
+    lanes = snapshot.lanes
+    now = max((lane.epoch if in_epochs(snapshot) else lane.step) for lane in lanes)
+    decade = 10.0 ** math.floor(math.log10(max(now, 1)))
+    return 0.0, next(decade * digit for digit in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if decade * digit >= now)
+
+
 def loss_chart(
     snapshot: Snapshot, style: Style, *, log: bool, test: bool = False, cursor: float | None = None
 ) -> list[str]:
@@ -89,7 +97,15 @@ def loss_chart(
             x = _along(lane, lane.losses.step, epochs)
             drawn.append(Curve(lane.name, x, lane.losses.mean, colour(lane), marker=marker(lane)))
     title = f"{'test' if test else 'training'} loss{' · log' if log else ''}"
-    return curves(drawn, style, log_y=log, x_label=_unit(epochs), title=plain_text(title, style.unicode), cursor=cursor)
+    return curves(
+        drawn,
+        style,
+        log_y=log,
+        x_label=_unit(epochs),
+        title=plain_text(title, style.unicode),
+        cursor=cursor,
+        x_limits=x_limits(snapshot),
+    )
 
 
 def accuracy_chart(
@@ -99,7 +115,15 @@ def accuracy_chart(
     name = "test_accuracy" if test else "train_accuracy"
     drawn = [_measured(lane, name, epochs) for lane in snapshot.lanes]
     title = f"{'test' if test else 'training'} accuracy"
-    return curves(drawn, style, x_label=_unit(epochs), y_limits=(0.0, 1.0), title=title, cursor=cursor)
+    return curves(
+        drawn,
+        style,
+        x_label=_unit(epochs),
+        y_limits=(0.0, 1.0),
+        title=title,
+        cursor=cursor,
+        x_limits=x_limits(snapshot),
+    )
 
 
 def _measured(lane: LaneSnapshot, name: str, epochs: bool) -> Curve:

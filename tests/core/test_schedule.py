@@ -1,0 +1,58 @@
+"""The probing schedule: forward, dense early, within its share of the time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initscope.core.architecture import Architecture
+from initscope.core.schedule import GROWTH, RESOLUTION, Schedule, schedule
+
+
+def steps(interval: int, until: int) -> list[int]:
+    found, rule = [0], Schedule(interval)
+    while found[-1] < until:
+        found.append(rule.after(found[-1]))
+    return found
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**12), st.integers(1, 10**6))
+def test_later_steps_have_later_probes(interval: int, step: int, more: int) -> None:
+    rule = Schedule(interval)
+    assert rule.after(step) > step
+    assert rule.after(step + more) >= rule.after(step)
+    assert rule.after(step) - step <= max(interval, step // RESOLUTION)
+
+
+def test_early_steps_are_dense_whatever_the_interval() -> None:
+    for interval in (100, 10_000):
+        early = steps(interval, 60)
+        assert early[:5] == [0, 1, 2, 3, 4]
+        assert all(b <= max(a + 1, a * GROWTH) for a, b in zip(early, early[1:], strict=False))
+    assert steps(1, 50)[:51] == list(range(51))
+
+
+def test_then_every_interval_and_at_last_a_share_of_the_run() -> None:
+    found = steps(100, 10**6)
+    gaps = {b - a for a, b in zip(found, found[1:], strict=False) if 300 < a < 15_000}
+    assert gaps == {100}
+    late = [(a, b - a) for a, b in zip(found, found[1:], strict=False) if a > 100 * RESOLUTION]
+    assert all(gap == a // RESOLUTION for a, gap in late)
+    assert len(found) < 1200
+
+
+def group(text: str, lanes: int = 1, batch: int = 10) -> tuple[Architecture, int, int]:
+    return Architecture.parse(text), lanes, batch
+
+
+def test_dearer_probes_come_less_often() -> None:
+    small = schedule([group("784-30-10")], 256, 1000).interval
+    assert small > schedule([group("784-30-10")], 64, 100).interval
+    assert schedule([group("784-512-512-10", 4, 128)], 256, 1000).interval < small
+    assert schedule([], 256, 1000).interval == 1
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 8])
+def test_the_interval_is_a_whole_number_of_steps(lanes: int) -> None:
+    found = schedule([group("64-30-10", lanes), group("64-100-10")], 256, 297).interval
+    assert isinstance(found, int)
+    assert 1 <= found <= 10_000

@@ -1,0 +1,75 @@
+"""The Textual application: opens at once, prepares the lab in the background, leaves the terminal as it was."""
+
+import asyncio
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.widgets import Static
+
+from initscope.core.errors import InputError
+
+GETTING_READY = "initscope is getting ready ..."
+BAD_INPUT = 2
+
+
+class LabApp(App[None]):
+    """`prepare` returns a comparison and its data; it may take its time, and may raise InputError."""
+
+    TITLE = "initscope"
+    CSS_PATH = ["lab.tcss", "setup.tcss"]
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, prepare: Callable[[], tuple[Any, Any]]) -> None:
+        super().__init__()
+        self._prepare = prepare
+        self.unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+        """Whether the terminal takes more than ASCII."""
+        self.complaint = ""
+        """What to tell the person once the terminal is theirs again."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(GETTING_READY, id="ready")
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._leave_by_signal, number)
+        self.call_after_refresh(lambda: self.run_worker(self._open_lab(), exit_on_error=True))
+
+    async def _open_lab(self) -> None:
+        """Import and load what is heavy in a thread, so that the first picture and the keys do not wait."""
+        try:
+            module, prepared = await asyncio.to_thread(
+                lambda: (importlib.import_module("initscope.tui.labscreen"), self._prepare())
+            )
+            await self.push_screen(module.LabScreen(*prepared))
+        except InputError as error:
+            self.complaint = str(error)
+            self.exit(return_code=BAD_INPUT)
+
+    def _leave_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C as a key, which is how it arrives while the terminal is in raw mode."""
+        self.exit(return_code=128 + signal.SIGINT)
+
+
+def terminal_trouble() -> str:
+    """Why the lab cannot be shown here; empty if it can."""
+    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output"), (sys.stderr, "standard error")):
+        if stream is None or not stream.isatty():
+            return f"{name} is not a terminal"
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        return "this terminal cannot move its cursor (TERM is dumb or not set)"
+    return ""

@@ -1,0 +1,255 @@
+"""The text of the lab's panels: pure functions from a snapshot and what is chosen to lines."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from initscope.core.probes import INDEX
+from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot, Status
+from initscope.core.states import State, lane_state, layer_states, reading, saturation
+from initscope.tui import views
+from initscope.tui.sheet import RESET, RGB, Style, plain
+from initscope.tui.views import HEATS, Heat, marker, number, percent, plain_text
+
+BOLD, REVERSE = "\x1b[1m", "\x1b[7m"
+GAP = 2
+LEAST_SIDE_BY_SIDE = 64
+"""Columns from which a pane sets its two histograms side by side."""
+LEAST_HISTOGRAM = 5
+STATE_WIDTH = len("S saturated 100% layer 1")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the person looks at."""
+
+    lane: int = 0
+    layer: int = 0
+    heat: Heat = HEATS[0]
+    log: bool = True
+    test: bool = False
+    cursor: int | None = None
+    """Number of a measurement of the chosen lane; None while not measuring."""
+
+
+def coloured(text: str, colour: RGB) -> str:
+    return "\x1b[38;2;{};{};{}m".format(*colour) + text + RESET
+
+
+def fit(text: str, width: int, unicode: bool = True) -> str:
+    """`text` without codes, cut or padded to exactly `width` columns."""
+    text = plain(plain_text(text, unicode), unicode)
+    if len(text) > width:
+        return text[: max(width - 1, 0)] + ("…" if unicode else ".") if width else ""
+    return text.ljust(width)
+
+
+def title_line(setting: str, activity: str, style: Style) -> list[str]:
+    """What is compared on the left, what it is doing on the right."""
+    right = plain_text(activity, style.unicode)
+    left = fit(f" initscope  {setting}", max(style.width - len(right) - 2, 0), style.unicode)
+    return [(REVERSE + fit(f"{left} {right} ", style.width, style.unicode) + RESET)]
+
+
+def setting(snapshot: Snapshot) -> str:
+    """What the lanes have in common; what differs stands in their names."""
+    specs = [lane.spec for lane in snapshot.lanes]
+    parts = []
+    for values in (
+        [spec.data for spec in specs],
+        [f"{spec.architecture} {spec.activation}" for spec in specs],
+        [str(spec.loss) for spec in specs],
+        [f"{spec.optimizer} lr {number(spec.lr)}" for spec in specs],
+        [f"batch {spec.batch_size}" for spec in specs],
+        [f"seed {spec.seed}" for spec in specs],
+    ):
+        parts.append(values[0] if len(set(values)) == 1 else "…")
+    return " · ".join(parts)
+
+
+def lane_table(snapshot: Snapshot, chosen: int, style: Style) -> list[str]:
+    """A line a lane; a heading where there is a line to spare. The chosen lane is always among those shown."""
+    room = style.height
+    heading = room > len(snapshot.lanes)
+    lines = [fit(_columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style.width), style.width)]
+    shown = _window(len(snapshot.lanes), chosen, room - heading)
+    rows = [_lane_line(snapshot.lanes[index], index == chosen, style) for index in shown]
+    return (lines if heading else []) + rows
+
+
+def _window(count: int, chosen: int, room: int) -> range:
+    """The numbers of the `room` rows to show, the chosen one among them."""
+    start = min(max(chosen - room // 2, 0), max(count - room, 0))
+    return range(start, min(start + max(room, 0), count))
+
+
+def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
+    latest = lane.latest
+    text = _columns(
+        f"{'>' if chosen else ' '}{marker(lane)}",
+        lane.name,
+        f"{lane.step:,}",
+        f"{lane.epoch:.2f}" if lane.epoch < 1000 else f"{lane.epoch:,.0f}",
+        number(lane.loss),
+        percent(latest.train_accuracy),
+        percent(latest.test_accuracy),
+        state_words(lane),
+        style.width,
+    )
+    text = fit(text, style.width, style.unicode)
+    bold = BOLD if chosen else ""
+    return bold + coloured(text[:2], views.colour(lane)) + bold + text[2:] + RESET
+
+
+def _columns(mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, width: int) -> str:
+    """One line of the table; narrow screens drop the training accuracy, then the epoch."""
+    cells = [f"{step:>9}", f"{epoch:>7}", f"{loss:>8}", f"{train:>6}", f"{test:>6}"]
+    if width < 60:
+        cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
+    numbers = " ".join(cells)
+    name_width = min(max(width - len(numbers) - STATE_WIDTH - 5, 8), 40)
+    return f"{mark:<2} {fit(name, name_width)} {numbers}  {state}"
+
+
+def state_words(lane: LaneSnapshot) -> str:
+    """Letter, word, and the share and layer that it is about."""
+    if lane.status is Status.DIVERGED:
+        return f"{State.NON_FINITE.letter} diverged"
+    state, number_ = lane_state(lane)
+    where = f" layer {number_}" if number_ else ""
+    share = f" {saturation(lane.probes[-1, number_ - 1]):.0%}" if state is State.SATURATED else ""
+    done = f" ({lane.status})" if lane.status is not Status.TRAINING else ""
+    return f"{state.letter} {state.word}{share}{where}{done}"
+
+
+def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:
+    """One lane: its histograms of the chosen layer, and its heatmap."""
+    layers = len(lane.layer_names)
+    layer = min(choice.layer, layers - 1)
+    mark = ">" if lane.index == choice.lane else " "
+    head = fit(f"{mark}{marker(lane)} {lane.name}", style.width, style.unicode)
+    rows = len(views.heat_values(lane, choice.heat.key)) or 1
+    heat_height = min(rows + 2, max(style.height // 2, 3), style.height - 1)
+    histogram_height = style.height - 1 - heat_height
+    if histogram_height < LEAST_HISTOGRAM:
+        heat_height, histogram_height = style.height - 1, 0
+    lines = [coloured(head, views.colour(lane))]
+    if histogram_height and layer in lane.distributions:
+        lines += _histograms(lane, snapshot, layer, replace(style, height=histogram_height))
+    lines += views.heatmap_chart(
+        lane,
+        choice.heat.key,
+        replace(style, height=heat_height),
+        snapshot.lanes,
+        title=f"{choice.heat.title}, by layer",
+    )
+    return lines
+
+
+def _histograms(lane: LaneSnapshot, snapshot: Snapshot, layer: int, style: Style) -> list[str]:
+    """Weights, and activations beside or below them where there is room."""
+    found = lane.distributions[layer]
+    peers = [peer.distributions[layer] for peer in snapshot.lanes if layer in peer.distributions]
+    weights = found.weights, found.weights_start, [d.weights for d in peers], f"weights, layer {layer + 1}"
+    activations = (
+        found.activations,
+        found.activations_start,
+        [d.activations for d in peers],
+        f"activations, layer {layer + 1}",
+    )
+
+    def draw(part: tuple, style: Style) -> list[str]:  # type: ignore[type-arg]
+        now, start, all_of_them, title = part
+        return views.histogram_chart(now, start, lane, style, title, views.tallest(all_of_them))
+
+    if style.width >= LEAST_SIDE_BY_SIDE:
+        left = (style.width - GAP) // 2
+        right = style.width - GAP - left
+        columns = draw(weights, replace(style, width=left)), draw(activations, replace(style, width=right))
+        return [a + " " * GAP + b for a, b in zip(*columns, strict=True)]
+    if style.height >= 2 * LEAST_HISTOGRAM:
+        above = style.height // 2
+        return draw(weights, replace(style, height=above)) + draw(
+            activations, replace(style, height=style.height - above)
+        )
+    return draw(weights, style)
+
+
+NUMBERS = {
+    "sat. low": "saturated_low", "sat. high": "saturated_high", "dead": "dead_units", "mean a": "activation_mean",
+    "std inputs": "std_over_inputs", "std units": "std_over_units", "z mean": "z_mean", "z std": "z_std",
+    "grad RMS": "gradient_rms", "W grad": "weight_gradient_rms", "W mean": "weight_mean", "W std": "weight_std",
+    "update": "update_ratio", "not finite": "non_finite",
+}  # fmt: skip
+"""Heading of each column of the table of layers, and its probe."""
+SHARES = ("saturated_low", "saturated_high", "dead_units")
+
+
+def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
+    """The numbers of every layer at the cursor, else at the last probe; as many columns as fit."""
+    at = cursor_of(lane, choice)
+    shown = max((style.width - 8) // 11, 1)
+    columns = list(NUMBERS)[:shown]
+    step = int(lane.probe_steps[at])
+    lines = [fit(f"layers at step {step:,}", style.width, style.unicode)]
+    lines.append(fit(f"{'':8}" + "".join(f"{name:>11}" for name in columns), style.width, style.unicode))
+    states = layer_states(lane, at)
+    for index in _window(len(states), choice.layer, style.height - 2):
+        row = lane.probes[at, index]
+        cells = [
+            (percent if NUMBERS[name] in SHARES else number)(float(row[INDEX[NUMBERS[name]]])) for name in columns
+        ]
+        chosen = ">" if index == choice.layer else " "
+        text = f"{chosen}{index + 1:>3} {states[index].letter:<3}" + "".join(f"{cell:>11}" for cell in cells)
+        lines.append(fit(text, style.width, style.unicode))
+    return lines
+
+
+def cursor_of(lane: LaneSnapshot, choice: Choice) -> int:
+    """The measurement that the cursor is on, the last one while not measuring."""
+    last = len(lane.probe_steps) - 1
+    return last if choice.cursor is None else min(max(choice.cursor, 0), last)
+
+
+def cursor_x(snapshot: Snapshot, choice: Choice) -> float | None:
+    """Where the cursor stands on the charts' x axis."""
+    if choice.cursor is None:
+        return None
+    lane = snapshot.lanes[choice.lane]
+    step = float(lane.probe_steps[cursor_of(lane, choice)])
+    return step * lane.epoch / lane.step if views.in_epochs(snapshot) and lane.step else step
+
+
+def bottom(snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:
+    """What the chosen lane shows in words, or while measuring, the exact values at the cursor."""
+    lane = snapshot.lanes[choice.lane]
+    text = f"{marker(lane)} {lane.name}: {reading(lane)}"
+    if choice.cursor is not None:
+        text = measured(snapshot, choice)
+    lines = textwrap.wrap(plain_text(text, style.unicode), style.width) or [""]
+    if len(lines) > style.height:
+        lines[style.height - 1] = " ".join(lines[style.height - 1 :])
+    return [fit(line, style.width, style.unicode) for line in lines[: style.height]]
+
+
+def measured(snapshot: Snapshot, choice: Choice) -> str:
+    """Exact values of every lane at its last measurement up to the cursor's step, the chosen lane's in full."""
+    lane = snapshot.lanes[choice.lane]
+    at = cursor_of(lane, choice)
+    step = int(lane.probe_steps[at])
+    key = choice.heat.key
+    values = views.heat_values(lane, key)
+    layer = min(choice.layer, len(values) - 1)
+    heat = f"layer {layer + 1} {choice.heat.title} {number(float(values[layer, at]))}; " if layer >= 0 else ""
+    return f"step {step:,}: {heat}" + "  ".join(_lane_at(other, step, choice.test) for other in _chosen_first(snapshot, choice))
+
+
+def _chosen_first(snapshot: Snapshot, choice: Choice) -> Sequence[LaneSnapshot]:
+    return sorted(snapshot.lanes, key=lambda lane: lane.index != choice.lane)
+
+
+def _lane_at(lane: LaneSnapshot, step: int, test: bool) -> str:
+    at = int((lane.probe_steps <= step).sum()) - 1
+    kind = "test" if test else "train"
+    loss, right = (float(lane.measures[at, MEASURES.index(f"{kind}_{what}")]) for what in ("loss", "accuracy"))
+    return f"{marker(lane)} {kind} loss {loss:.4g} acc. {percent(right)}"
