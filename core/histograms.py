@@ -13,7 +13,7 @@ BINS = 64
 MARGIN = 0.25
 """Room left on both sides of the weights at the start, as a share of their range: weights move."""
 FARTHEST = 50.0
-"""A lane whose activations reach further than this many times the nearest lane's does not set the axis."""
+"""A lane that reaches further than this many times the nearest lane does not set the axis."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ def weight_edges(starts: Sequence[Array]) -> Floats:
     The range of all of them with a margin, and never narrower than the +-1/sqrt(fan_in) that weights drawn
     as zeros are likely to reach. Each array is (fan_out, fan_in).
     """
-    reach = max(1 / np.sqrt(weights.shape[-1]) for weights in starts)
-    low = min([float(weights.min()) for weights in starts] + [-reach])
-    high = max([float(weights.max()) for weights in starts] + [reach])
+    least = max(1 / np.sqrt(weights.shape[-1]) for weights in starts)
+    near = _near(starts)
+    low = min([float(weights.min()) for weights in near] + [-least])
+    high = max([float(weights.max()) for weights in near] + [least])
     margin = MARGIN * (high - low)
     return np.linspace(low - margin, high + margin, BINS + 1)
 
@@ -62,11 +63,18 @@ def activation_edges(limits: tuple[float, float], starts: Sequence[Array]) -> Fl
     On the activation's own range where it is bounded: a saturated layer has a spread far smaller than its
     mean, and bins fitted to the data would hide just that. Else from the values before training.
     """
-    finite = [values[np.isfinite(values)] for values in starts]
-    reaches = [float(np.abs(values).max()) for values in finite if values.size]
-    reaches = [reach for reach in reaches if reach > 0]
-    nearest = min(reaches, default=1.0)
-    reach = max((reach for reach in reaches if reach <= FARTHEST * nearest), default=1.0)
+    reach = max((_reach(values) for values in _near(starts)), default=1.0)
     low = limits[0] if np.isfinite(limits[0]) else -reach
     high = limits[1] if np.isfinite(limits[1]) else reach
     return np.linspace(low, high, BINS + 1)
+
+
+def _reach(values: Array) -> float:
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+
+
+def _near(starts: Sequence[Array]) -> list[Array]:
+    """Those that are not all zero, and reach at most FARTHEST times as far as the nearest of these."""
+    reaches = [_reach(values) for values in starts]
+    nearest = min((reach for reach in reaches if reach > 0), default=0.0)
+    return [v for v, reach in zip(starts, reaches, strict=True) if 0 < reach <= FARTHEST * nearest]

@@ -91,36 +91,37 @@ def reading(lane: LaneSnapshot) -> str:
     if lane.status is Status.DIVERGED:
         return f"diverged: after {lane.step:,} steps its loss or a weight is no longer a finite number."
     state, number = lane_state(lane)
-    text = "every layer is healthy." if state is State.HEALTHY else _explain(lane, state, number)
-    if lane.latest.classes_predicted == 1 and lane.step:
-        text += " It answers one class for every input."
-    return text
+    one_class = lane.latest.classes_predicted == 1 and lane.step > 0
+    if state is State.HEALTHY:
+        text = "every hidden layer is healthy" if len(lane.layer_names) > 1 else "it has no hidden layer"
+        return text + (", but it answers one class for every input." if one_class else ".")
+    return _explain(lane, state, number) + (" It answers one class for every input." if one_class else "")
 
 
 def _explain(lane: LaneSnapshot, state: State, number: int) -> str:
     now = {name: float(lane.probes[-1, number - 1, index]) for name, index in INDEX.items()}
     start = {name: float(lane.probes[0, number - 1, index]) for name, index in INDEX.items()}
-    layer = f"layer {number}"
+    layer, cause = f"layer {number}", _cause(lane, state, number, start)
     if state is State.SATURATED:
         side = "high" if now["saturated_high"] >= now["saturated_low"] else "low"
         share = saturation(lane.probes[-1, number - 1])
-        return f"{layer} is saturated, {share:.0%}, most on the {side} side. {_cause(lane, number, start)}"
+        return f"{layer} is saturated, {share:.0%}, most on the {side} side. {cause}"
     if state is State.DEAD:
-        return f"{layer} is dead: {now['dead_units']:.0%} of its units pass no gradient. {_cause(lane, number, start)}"
+        return f"{layer} is dead: {now['dead_units']:.0%} of its units pass no gradient. {cause}"
     if state is State.EXPLODING:
-        return f"{layer} explodes: z has a spread of {now['z_std']:.3g}. {_cause(lane, number, start)}"
+        return f"{layer} explodes: z has a spread of {now['z_std']:.3g}. {cause}"
     if state is State.CLONED:
         return f"the units of {layer} are identical, so they learn the same and count as one."
     if state is State.FAINT:
-        return (
-            f"{layer} is faint: its activations vary by {now['std_over_inputs']:.1e} over the inputs. "
-            f"{_cause(lane, number, start)}"
-        )
+        return f"{layer} is faint: its activations vary by {now['std_over_inputs']:.1e} over the inputs. {cause}"
     return f"{layer} holds numbers that are not finite."
 
 
-def _cause(lane: LaneSnapshot, number: int, start: dict[str, float]) -> str:
-    """What the weights were before training, and the pre-activations that follow from them."""
+def _cause(lane: LaneSnapshot, state: State, number: int, start: dict[str, float]) -> str:
+    """What the weights were before training and the pre-activations that follow, if the state follows from that."""
+    before = layer_states(lane, 0)[number - 1]
+    if before is not state:
+        return f"It was {before.word} before training: steps with a learning rate of {lane.spec.lr:g} led there."
     fan_in = lane.spec.architecture.sizes[number - 1]
     mean, std = start["weight_mean"], start["weight_std"]
     z = f"z = {start['z_mean']:.3g} ± {start['z_std']:.3g} before any training"

@@ -1,6 +1,7 @@
 """The `initscope` command: reads the command line and hands over. Heavy imports wait until they are needed."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,11 @@ Does this network train, and if not, is the initialization to blame?
 Trains the same network from several initializers side by side, live in the terminal.
 """
 RUN = "Train without a screen and print a table and charts."
+COMMANDS = f"""\
+commands:
+  run                   {RUN}
+                        See initscope run --help.
+"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,7 +56,7 @@ def lab_parser() -> Parser:
         prog="initscope",
         usage="initscope [options]\n       initscope run [options] [--json FILE] [--plain]",
         description=LAB,
-        epilog=f"commands:\n  run                   {RUN} See initscope run --help.\n\n{INITIALIZERS}\n{EXAMPLES}",
+        epilog=f"{COMMANDS}\n{INITIALIZERS}\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -108,9 +114,9 @@ def _complain(message: str) -> int:
 def _open_closed_streams() -> None:
     """A stream that the caller closed (`>&-`) becomes one that swallows, so that none is None."""
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")
+        sys.stdout = io.StringIO()
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")
+        sys.stderr = io.StringIO()
 
 
 def _give_up_stdout() -> None:

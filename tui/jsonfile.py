@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -79,10 +80,8 @@ class JsonFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._device is not None:
-            try:
+            with suppress(OSError):  # `write` has complained about what it still held
                 self._device.close()
-            except OSError:  # what it still held has been complained about by `write`
-                pass
 
 
 def _beside(path: Path) -> Path:

@@ -159,7 +159,7 @@ class LabScreen(Screen[None]):
 
     def _activity(self, snapshot: Snapshot | None) -> str:
         pace = PACES[self._pace]
-        speed = "" if pace is None else f"{pace:,} steps a frame"
+        speed = "" if pace is None else f"{pace:,} steps/frame"
         if self.session.playing and snapshot:
             sign = "▶" if getattr(self.app, "unicode", True) else "running"
             return f"{sign} {speed or f'{views.number(snapshot.steps_per_second)} steps/s'}"

@@ -16,6 +16,8 @@ GAP = 2
 LEAST_SIDE_BY_SIDE = 64
 """Columns from which a pane sets its two histograms side by side."""
 LEAST_HISTOGRAM = 5
+NARROW = 60
+"""Below so many columns the table of lanes has only the most needed ones."""
 STATE_WIDTH = len("S saturated 100% layer 1")
 
 
@@ -93,7 +95,7 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
         number(lane.loss),
         percent(latest.train_accuracy),
         percent(latest.test_accuracy),
-        state_words(lane),
+        state_words(lane, style.width < NARROW),
         style.width,
     )
     text = fit(text, style.width, style.unicode)
@@ -104,20 +106,23 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
 def _columns(mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, width: int) -> str:
     """One line of the table; narrow screens drop the training accuracy, then the epoch."""
     cells = [f"{step:>9}", f"{epoch:>7}", f"{loss:>8}", f"{train:>6}", f"{test:>6}"]
-    if width < 60:
+    if width < NARROW:
         cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
     numbers = " ".join(cells)
-    name_width = min(max(width - len(numbers) - STATE_WIDTH - 5, 8), 40)
+    state_width = len("S 100%") if width < NARROW else STATE_WIDTH
+    name_width = min(max(width - len(numbers) - state_width - 5, 8), 40)
     return f"{mark:<2} {fit(name, name_width)} {numbers}  {state}"
 
 
-def state_words(lane: LaneSnapshot) -> str:
+def state_words(lane: LaneSnapshot, narrow: bool = False) -> str:
     """Letter, word, and the share and layer that it is about."""
     if lane.status is Status.DIVERGED:
         return f"{State.NON_FINITE.letter} diverged"
     state, number_ = lane_state(lane)
     where = f" layer {number_}" if number_ else ""
     share = f" {saturation(lane.probes[-1, number_ - 1]):.0%}" if state is State.SATURATED else ""
+    if narrow:
+        return state.letter + (share or where)
     done = f" ({lane.status})" if lane.status is not Status.TRAINING else ""
     return f"{state.letter} {state.word}{share}{where}{done}"
 

@@ -3,7 +3,7 @@
 import sys
 
 from rich import box
-from rich.console import Console, JustifyMethod
+from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -21,48 +21,76 @@ def print_summary(snapshot: Snapshot, total: int, plain: bool) -> None:
     """Print on standard output; colour and Unicode only where it takes them and `plain` is not asked for."""
     encoding = (sys.stdout.encoding or "ascii").lower()
     unicode = not plain and encoding.startswith("utf")
-    console = Console(no_color=plain or None, highlight=False, safe_box=not unicode)
+    console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
     width = min(console.width, MOST_WIDTH)
-    style = Style(width, CHART_HEIGHT, colour=not plain and console.color_system is not None, unicode=unicode)
-    console.print(_table(snapshot, unicode, width), width=width)
-    for lane in snapshot.lanes:
-        prefix = f"{lane.index + 1} {lane.name}: "
-        console.print(Text(views.plain_text(prefix + reading(lane), unicode)), width=width)
-    for chart in _charts(snapshot, style):
-        print()
-        print("\n".join(line.rstrip() for line in chart))
-    if any(lane.status is Status.STOPPED for lane in snapshot.lanes):
-        print(f"\nstopped at step {snapshot.step:,} of {total:,}")
+    colour = console.color_system is not None and not console.no_color
+    style = Style(width, CHART_HEIGHT, colour=colour, unicode=unicode)
+    # Written in one go by ourselves: rich would end the whole program when the reader has gone.
+    with console.capture() as written:
+        console.print(_table(snapshot, unicode, width), width=width)
+        for lane in snapshot.lanes:
+            prefix = f"{lane.index + 1} {lane.name}: "
+            console.print(Text(views.plain_text(prefix + reading(lane), unicode)), width=width)
+        for chart in _charts(snapshot, style):
+            # As rich's text, so that terminals with fewer colours get the nearest ones.
+            lines = [Text(), *(Text.from_ansi(line.rstrip()) for line in chart)]
+            console.print(*lines, sep="\n", width=width, no_wrap=True, crop=False)
+        if any(lane.status is Status.STOPPED for lane in snapshot.lanes):
+            console.print(f"\nstopped at step {snapshot.step:,} of {total:,}")
+    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))
+    sys.stdout.flush()
 
 
-COLUMNS = {
-    "status": 8, "steps": 6, "epochs": 6, "train\nloss": 7, "train\nacc.": 6, "test\nloss": 7, "test\nacc.": 6,
-    "classes\nanswered": 8,
-}  # fmt: skip
-"""Name and least width of each column after the lane's."""
+LANE = "lane"
+IMPORTANCE = (
+    LANE, "test\nacc.", "status", "test\nloss", "train\nacc.", "classes\nanswered", "steps", "train\nloss", "epochs"
+)  # fmt: skip
+"""The columns of the table; on a narrow screen the last ones are left out."""
+LEAST_NAME = 8
+"""Columns for a lane's number and the beginning of its name."""
 
 
 def _table(snapshot: Snapshot, unicode: bool, width: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if unicode else box.ASCII2, padding=(0, 0), pad_edge=False)
-    room = max(width - sum(COLUMNS.values()) - len(COLUMNS) - 3, 6)
-    table.add_column("lane", overflow="ellipsis" if unicode else "crop", no_wrap=True, max_width=room)
-    for name, least in COLUMNS.items():
-        justify: JustifyMethod = "left" if name == "status" else "right"
-        table.add_column(name, justify=justify, no_wrap=True, min_width=least)
-    for lane in snapshot.lanes:
-        latest = lane.latest
-        table.add_row(
-            f"{lane.index + 1} {lane.name}",
-            str(lane.status),
-            f"{lane.step:,}",
-            f"{lane.epoch:.4g}",
-            views.number(latest.train_loss),
-            views.percent(latest.train_accuracy),
-            views.number(latest.test_loss),
-            views.percent(latest.test_accuracy),
-            views.number(latest.classes_predicted),
-        )
+    columns = _cells(snapshot, unicode)
+    wide = {name: max(map(len, [*name.split("\n"), *cells])) for name, cells in columns.items()}
+    full = wide[LANE]
+    wide[LANE] = min(full, LEAST_NAME)
+    chosen: list[str] = []
+    room = width - 2  # the box
+    for name in IMPORTANCE:
+        room -= wide[name] + 1
+        if chosen and room < 0:
+            break
+        chosen.append(name)
+    else:
+        wide[LANE] = min(full, wide[LANE] + room)
+    table = Table(
+        box=box.SIMPLE_HEAD if unicode else box.ASCII2, safe_box=not unicode, padding=(0, 0), pad_edge=False
+    )
+    shown = [name for name in columns if name in chosen]
+    for name in shown:
+        justify: JustifyMethod = "left" if name in (LANE, "status") else "right"
+        overflow: OverflowMethod = "ellipsis" if unicode else "crop"
+        table.add_column(name, justify=justify, overflow=overflow, no_wrap=True, width=wide[name])
+    for cells in zip(*(columns[name] for name in shown), strict=True):
+        table.add_row(*map(Text, cells))
     return table
+
+
+def _cells(snapshot: Snapshot, unicode: bool) -> dict[str, list[str]]:
+    """The table's columns in their order, a text for each lane."""
+    lanes = snapshot.lanes
+    return {
+        LANE: [views.plain_text(f"{lane.index + 1} {lane.name}", unicode) for lane in lanes],
+        "status": [str(lane.status) for lane in lanes],
+        "steps": [f"{lane.step:,}" for lane in lanes],
+        "epochs": [f"{lane.epoch:.4g}" for lane in lanes],
+        "train\nloss": [views.number(lane.latest.train_loss) for lane in lanes],
+        "train\nacc.": [views.percent(lane.latest.train_accuracy) for lane in lanes],
+        "test\nloss": [views.number(lane.latest.test_loss) for lane in lanes],
+        "test\nacc.": [views.percent(lane.latest.test_accuracy) for lane in lanes],
+        "classes\nanswered": [views.number(lane.latest.classes_predicted) for lane in lanes],
+    }
 
 
 def _charts(snapshot: Snapshot, style: Style) -> list[list[str]]:
@@ -77,5 +105,5 @@ def _charts(snapshot: Snapshot, style: Style) -> list[list[str]]:
 
 
 def _heatmap_style(lane: LaneSnapshot, style: Style) -> Style:
-    rows = min(len(lane.layer_names), CHART_HEIGHT)
+    rows = min(max(len(lane.layer_names) - 1, 1), CHART_HEIGHT)  # the output layer is not judged by it
     return Style(style.width, rows + 2, colour=style.colour, unicode=style.unicode)

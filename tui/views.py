@@ -17,6 +17,9 @@ from initscope.tui.charts import PALETTE, RGB, Curve, Style, curves, heatmap, hi
 Floats = NDArray[np.float64]
 Limits = tuple[float, float]
 
+DECADES = 6.0
+"""A lane that explodes must not flatten the others: log scales reach this far from the middle value."""
+
 
 @dataclass(frozen=True)
 class Heat:
@@ -94,8 +97,10 @@ def loss_chart(
         if test:
             drawn.append(_measured(lane, "test_loss", epochs))
         else:
-            x = _along(lane, lane.losses.step, epochs)
-            drawn.append(Curve(lane.name, x, lane.losses.mean, colour(lane), marker=marker(lane)))
+            # Before the first step there is no training batch, but the loss of the probe batch.
+            steps = np.r_[0, lane.losses.step]
+            losses = np.r_[lane.measures[0, 0], lane.losses.mean]
+            drawn.append(Curve(lane.name, _along(lane, steps, epochs), losses, colour(lane), marker=marker(lane)))
     title = f"{'test' if test else 'training'} loss{' · log' if log else ''}"
     return curves(
         drawn,
@@ -105,6 +110,7 @@ def loss_chart(
         title=plain_text(title, style.unicode),
         cursor=cursor,
         x_limits=x_limits(snapshot),
+        y_limits=_log_limits([np.asarray(curve.y, float) for curve in drawn]) if log else None,
     )
 
 
@@ -169,11 +175,18 @@ def heat_limits(lanes: Sequence[LaneSnapshot], heat: Heat) -> Limits:
     """The range of the colours, the same for all lanes."""
     if heat.limits:
         return heat.limits
-    values = np.concatenate([heat_values(lane, heat.key).ravel() for lane in lanes])
+    return _log_limits([heat_values(lane, heat.key) for lane in lanes]) or (1e-3, 1.0)
+
+
+def _log_limits(parts: Sequence[Floats]) -> Limits | None:
+    """The range of what is positive and finite, within DECADES of its median; None if there is nothing."""
+    values = np.concatenate([np.zeros(0), *(part.ravel() for part in parts)])
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:
-        return 1e-3, 1.0
-    low, high = float(values.min()), float(values.max())
+        return None
+    middle = float(np.median(values))
+    low = max(float(values.min()), middle / 10**DECADES)
+    high = min(float(values.max()), middle * 10**DECADES)
     return (low, high) if high > low else (low / 2, high * 2)
 
 

@@ -1,8 +1,6 @@
 """Our side of the training benchmark: the real trainer with its probes pushed out, and what probes cost."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -40,7 +38,7 @@ class Case:
 
     @property
     def flops(self) -> int:
-        """Of one step of one lane: forward, weight gradients, and input gradients of all layers but the first."""
+        """Of one step of one lane: forward, weight gradients, input gradients of all layers but the first."""
         products = [n * m for n, m in zip(self.sizes, self.sizes[1:], strict=False)]
         return 2 * self.batch * (3 * sum(products) - products[0])
 
@@ -60,18 +58,18 @@ def random_data(examples: int, tests: int = 100, features: int = 784) -> Dataset
     )
 
 
-def specs(data: Dataset, sizes: Sequence[int], batch: int, lanes: int, epochs: int, quadratic: bool) -> list[Spec]:
-    """Lanes that differ in the gain of their initializer, so that they train together."""
+def specs(case: Case, data: Dataset, lanes: int) -> list[Spec]:
+    """Lanes without an end that differ in the gain of their initializer, so that they train together."""
     options = {
         "data": data.name,
-        "arch": "-".join(map(str, sizes)),
-        "activation": "sigmoid" if quadratic else "relu",
-        "loss": "quadratic" if quadratic else "cross_entropy",
-        "lr": "0.5" if quadratic else "0.01",
-        "batch-size": str(batch),
-        "epochs": str(epochs),
+        "arch": "-".join(map(str, case.sizes)),
+        "activation": "sigmoid" if case.quadratic else "relu",
+        "loss": "quadratic" if case.quadratic else "cross_entropy",
+        "lr": "0.5" if case.quadratic else "0.01",
+        "batch-size": str(case.batch),
+        "epochs": str(10**6),
     }
-    rule = "xavier_normal" if quadratic else "he_normal"
+    rule = "xavier_normal" if case.quadratic else "he_normal"
     return [read({**options, "init": f"{rule}:gain={1 + lane / 100}"}, data) for lane in range(lanes)]
 
 
@@ -81,7 +79,7 @@ class Lockstep:
     def __init__(self, case: Case, lanes: int) -> None:
         self.data = random_data(case.steps * case.batch)
         self.case, self.lanes = case, lanes
-        self.specs = specs(self.data, case.sizes, case.batch, lanes, 10**6, case.quadratic)
+        self.specs = specs(case, self.data, lanes)
         self.trainer = Trainer(self.specs, {self.data.name: self.data})
         (self.ensemble,) = self.trainer._active
         self.start = [
@@ -145,15 +143,16 @@ class ProbeCost:
 
 
 def probe_cost(name: str, data: Dataset, epochs: int) -> ProbeCost:
-    """Train rand's and randn's lanes of a default run, every step timed.
+    """Train the lanes rand and randn as the program does by default, every step timed.
 
     A probe's cost is what its step, and the one after it with cold caches, took longer than the median step:
     so a slow spell of the machine is charged to probes only while there is one.
     """
-    lanes = [read({"data": data.name, "init": init, "epochs": str(epochs)}, data) for init in ("rand", "randn")]
+    options = {"data": data.name, "epochs": str(epochs)}
+    lanes = [read({**options, "init": init}, data) for init in ("rand", "randn")]
     trainer = Trainer(lanes, {data.name: data})
     total = lanes[0].total_steps(data.n_train)
-    seconds, probing = np.zeros(total + 1), np.zeros(total + 1, bool)
+    seconds, probing = np.zeros(total), np.zeros(total, bool)
     with np.errstate(all="ignore"), one_thread():
         while not trainer.ended:
             step = trainer.step
@@ -161,13 +160,12 @@ def probe_cost(name: str, data: Dataset, epochs: int) -> ProbeCost:
             begin = perf_counter()
             trainer._step_once(last=False)
             seconds[step] = perf_counter() - begin
-    after = np.r_[False, probing[:-1]]
-    plain = median(seconds[:total][~(probing | after)[:total]].tolist())
-    extra = seconds[:total] - plain
-    cost = extra[probing[:total]].sum() + extra[(after & ~probing)[:total]].sum()
+    charged = probing | np.r_[False, probing[:-1]]
+    plain = float(np.median(seconds[~charged]))
+    extra = seconds - plain
     return ProbeCost(
-        name, len(lanes), total, int(probing.sum()), plain, median(extra[probing[:total]].tolist()),
-        float(cost / (plain * total)),
+        name, len(lanes), total, int(probing.sum()), plain, float(np.median(extra[probing])),
+        float(extra[charged].sum() / (plain * total)),
     )
 
 

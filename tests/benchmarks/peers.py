@@ -19,7 +19,7 @@ Indices = NDArray[np.int64]
 class Work:
     """What every contestant does in one call: plain gradient descent over one epoch, in this order.
 
-    `quadratic` is Nielsen's loss |a - y|^2 / 2 with sigmoid everywhere; otherwise relu, softmax, cross-entropy.
+    `quadratic`: Nielsen's loss |a - y|^2 / 2, sigmoid everywhere; otherwise relu, softmax, cross-entropy.
     """
 
     sizes: tuple[int, ...]
@@ -139,7 +139,7 @@ class Jax:
 
 
 class Sklearn:
-    """MLPClassifier.partial_fit, one network after another; its loss is softmax cross-entropy in every case."""
+    """MLPClassifier.partial_fit, one after another; its loss is softmax cross-entropy in every case."""
 
     lanes = 1
 
@@ -177,6 +177,8 @@ def available() -> tuple[dict[str, type[Torch] | type[Jax] | type[Sklearn]], lis
     """The peers that are installed, and a message for each that is not."""
     there = {name: kind for name, (module, kind) in PEERS.items() if find_spec(module)}
     missing = [
-        f"{name}: skipped, {module} is not installed here" for name, (module, _) in PEERS.items() if name not in there
+        f"{name}: skipped, {module} is not installed here"
+        for name, (module, _) in PEERS.items()
+        if name not in there
     ]
     return there, missing

@@ -18,11 +18,13 @@ Samples = dict[str, list[float]]
 """Seconds of each repeat, by contestant."""
 
 
-def one_core() -> int:
-    """Bind this process and all threads it will start to one core, which is returned; one thread per library.
+def one_core() -> dict[str, str]:
+    """Bind this process and all threads it will start to one core, one thread per library.
 
-    To be called before numpy, PyTorch or JAX are imported, which read all this when they are loaded.
+    To be called before numpy, PyTorch or JAX are imported, which read all this when they are loaded. Returns
+    the core, and what the caller's environment had already decided about BLAS (which is left as it is).
     """
+    given = [f"{key}={os.environ[key]}" for key in sorted(os.environ) if key.startswith("OPENBLAS_")]
     core = 0
     if hasattr(os, "sched_setaffinity"):
         core = max(os.sched_getaffinity(0))  # interrupts and other people's work prefer the first
@@ -32,7 +34,7 @@ def one_core() -> int:
     os.environ["XLA_FLAGS"] = XLA
     os.environ["JAX_PLATFORMS"] = "cpu"
     blas.prepare()
-    return core
+    return {"core": str(core), "set by the caller": " ".join(given) or "nothing"}
 
 
 def in_turns(contestants: Mapping[str, Callable[[], None]], repeats: int) -> Samples:
@@ -57,22 +59,19 @@ def ratio(slow: list[float], fast: list[float]) -> float:
     return median(a / b for a, b in zip(slow, fast, strict=True))
 
 
-def machine(core: int) -> dict[str, str]:
-    """What the numbers were measured on."""
+def machine() -> dict[str, str]:
+    """What the numbers are measured on. To be called after `one_core`; imports numpy."""
     import numpy
     from threadpoolctl import threadpool_info
 
     found = [pool for pool in threadpool_info() if "numpy" in pool["filepath"]] or threadpool_info()
     pool = found[0] if found else {}
     kernels = str(pool.get("architecture", "unknown"))
-    forced = [f"{key}={os.environ[key]}" for key in sorted(os.environ) if key.startswith("OPENBLAS_")]
     return {
         "cpu": _cpu_model(),
-        "core": str(core),
         "load": " ".join(f"{load:.1f}" for load in os.getloadavg()),
         "numpy": numpy.__version__,
         "blas": f"{pool.get('internal_api', 'unknown')} {pool.get('version', '')}, kernels {kernels}",
-        "environment": " ".join(forced),
     }
 
 
@@ -81,5 +80,6 @@ def _cpu_model() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
-    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+    pairs = [line.partition(":")[::2] for line in reversed(lines)]  # reversed: the first processor wins
+    facts = {key.strip(): value.strip() for key, value in pairs}
     return f"{facts.get('model name', 'unknown')} (family {facts.get('cpu family', '?')})"

@@ -2,8 +2,10 @@
 
     python tests/benchmarks/training.py [--repeats N] [--json FILE]
 
-Peers that are not installed are skipped with a message. Times are medians over repeats taken in turns; a ratio
-is the median of the ratios within each turn, so it need not be the quotient of the two medians.
+Peers that are not installed are skipped with a message. Times are medians over repeats taken in turns; a
+ratio is the median of the ratios within each turn, so it need not be the quotient of the two medians.
+An OPENBLAS_CORETYPE in the environment binds our products and scikit-learn's to older kernels, but not those
+of PyTorch and JAX; `env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python ...` measures what a user gets.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from timing import in_turns, machine, one_core, ratio
 
 if TYPE_CHECKING:
     from lockstep import Case, ProbeCost
+    from peers import Floats
 
 TORCH, JAX = "PyTorch eager, one by one", "JAX jit(vmap(scan))"
 SGEMM = "sgemm rate of this machine"
@@ -89,13 +92,12 @@ def compare(case: "Case", lanes: int, repeats: int) -> list[Row]:
     ]
 
 
-def _check_same_work(name: str, ours: object, theirs: object) -> None:
-    import numpy as np
-
-    if theirs is not None:
-        apart = float(np.abs(np.subtract(ours, theirs)).max())  # type: ignore[call-overload]
-        if not apart <= SAME:
-            raise SystemExit(f"{name} did other work than ours: after one epoch a weight differs by {apart:.2g}")
+def _check_same_work(name: str, ours: "Floats", theirs: "Floats | None") -> None:
+    if theirs is None:
+        return
+    apart = float(abs(ours - theirs).max())
+    if not apart <= SAME:
+        raise SystemExit(f"{name} did other work: a weight differs by {apart:.2g} after the first epoch")
 
 
 def speed_table(rows: list[Row]) -> str:
@@ -136,12 +138,12 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=9, help="turns of all contestants (default 9)")
     parser.add_argument("--json", metavar="FILE", help="write everything measured as JSON")
     arguments = parser.parse_args()
-    core = one_core()
+    facts = one_core()
     from lockstep import probe_costs
     from peers import available
 
-    facts = machine(core)
-    print("; ".join(f"{key}: {value}" for key, value in facts.items() if value), end="\n\n")
+    facts |= machine()
+    print("; ".join(f"{key}: {value}" for key, value in facts.items()), end="\n\n")
     for message in available()[1]:
         print(message, file=sys.stderr)
     rows = [

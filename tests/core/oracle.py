@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,13 @@ def outputs(loss: str, z: Floats) -> Floats:
 
 def cost(loss: str, z: Floats, y: Floats) -> float:
     """C_x of one example with last pre-activations z and target y, (outputs,)."""
-    a = outputs(loss, z)
     if loss == "quadratic":
-        return sum((float(p) - float(t)) ** 2 for p, t in zip(a, y, strict=True)) / 2
-    if len(z) == 1:
-        return -math.log(a[0]) if y[0] == 1 else -math.log(1 - a[0])
-    return -math.log(a[int(y.argmax())])
+        return sum((float(p) - float(t)) ** 2 for p, t in zip(outputs(loss, z), y, strict=True)) / 2
+    if len(z) == 1:  # -ln of the probability of the right one of two classes, 1 / (1 + e^(-margin))
+        margin = float(z[0] if y[0] == 1 else -z[0])
+        return math.log1p(math.exp(-margin)) if margin > 0 else math.log1p(math.exp(margin)) - margin
+    top = float(z.max())
+    return top + math.log(sum(math.exp(float(v) - top) for v in z)) - float(z[int(y.argmax())])
 
 
 def cost_gradient(loss: str, z: Floats, y: Floats) -> Floats:
@@ -167,6 +169,7 @@ class ScalarRule:
         return w + (self.velocity if self.name == "momentum" else mu * self.velocity - self.lr * g)
 
 
+@cache
 def steepest(activation: str) -> float:
     """max |phi'| on a fine grid."""
     return max(abs(PHI[activation][1](z / 1000)) for z in range(-6000, 6001))

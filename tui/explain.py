@@ -1,0 +1,179 @@
+"""What the setup screen says about a choice: words, formula, parameters with their range, what follows from it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from initscope.core import activations, data, initializers, losses, optimizers
+from initscope.core.architecture import Architecture
+from initscope.core.catalogue import Parameter, split_call, write_value
+from initscope.core.data import Dataset
+from initscope.core.errors import InputError
+from initscope.core.initializers import Initializer
+from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, default_lr, steps_per_epoch
+from initscope.tui.menu import Entry
+from initscope.tui.options import RUN_OPTIONS
+
+MEANINGS = {option.flag: option.meaning for option in RUN_OPTIONS}
+SAME_WORDS = "Biases are drawn like the weights."
+DTYPE_WORDS = {"float32": "Single precision: fast.", "float64": "Double precision: for exact comparisons."}
+ASCII = str.maketrans(
+    {"√": "sqrt", "·": "*", "×": "*", "±": "+-", "≤": "<=", "≥": ">=", "²": "^2", "Σ": "sum", "−": "-", "–": "-",
+     "←": "<-", "Φ": "Phi", "μ": "mu", "η": "lr", "ε": "eps", "ᵀ": "^T", "\u0302": "^", "…": "..."}
+)  # fmt: skip
+
+
+class Described(Protocol):
+    """What the catalogues' entries have in common."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+CATALOGUES: Mapping[str, Mapping[str, Described]] = {
+    "activation": activations.CATALOGUE,
+    "loss": losses.CATALOGUE,
+    "optimizer": optimizers.CATALOGUE,
+    "init": initializers.CATALOGUE,
+    "bias-init": initializers.CATALOGUE,
+}
+
+
+def plain(text: str, unicode: bool) -> str:
+    """`text`, spelled out in ASCII unless `unicode`."""
+    return text if unicode else text.translate(ASCII).encode("ascii", "replace").decode()
+
+
+def choices(key: str, present: str) -> list[Entry]:
+    """What can be picked for an option, in the catalogue's order, `present` marked; empty for what is typed."""
+    if key == "data":
+        names = [(name, entry.description) for name, entry in data.CATALOGUE.items()]
+        names += [(name, "in the data folder") for name in data.names_in_folders()]
+        if not {present, present.partition(":")[0]} & {name for name, _ in names}:
+            names.append((present, "the present file"))
+    elif key == "dtype":
+        names = [(name, DTYPE_WORDS[name]) for name in DTYPES]
+    else:
+        names = [(entry.name, entry.formula) for entry in CATALOGUES.get(key, {}).values()]
+        if key == "bias-init":
+            drawn = [(name, formula) for name, formula in names if not Initializer(name).needs_matrix]
+            names = [(SAME, SAME_WORDS), *drawn]
+    width = max((len(name) for name, _ in names), default=0)
+    chosen = (present, present.partition(":")[0])
+    return [
+        Entry(name, f"{'*' if name in chosen else ' '} {name:{width}}", f"  {words}") for name, words in names
+    ]
+
+
+def parameters(key: str, name: str) -> tuple[Parameter, ...]:
+    """The free parameters of an entry; none for a name that is not in the catalogue."""
+    entry: object = data.CATALOGUE.get(name) if key == "data" else CATALOGUES.get(key, {}).get(name)
+    return getattr(entry, "parameters", ())
+
+
+def full_call(key: str, text: str) -> str:
+    """`text` with every parameter written out, to be edited: `uniform` becomes `uniform:low=-1,high=1`."""
+    try:
+        name, given = split_call(text)
+    except InputError:
+        return text
+    known = parameters(key, name)
+    if not known or "*" in text or not {p.name for p in known} >= given.keys():
+        return text
+    return f"{name}:" + ",".join(f"{p.name}={given.get(p.name, write_value(p.default))}" for p in known)
+
+
+def parameter_lines(known: tuple[Parameter, ...]) -> list[str]:
+    """Meaning and range of each parameter."""
+    return [f"{p.name}: {p.meaning}; {parameter_range(p)} (default {write_value(p.default)})" for p in known]
+
+
+def parameter_range(parameter: Parameter) -> str:
+    """The values that a parameter takes, in words."""
+    if parameter.choices:
+        return " or ".join(parameter.choices)
+    limits = ((parameter.minimum, "at least"), (parameter.above, "above"), (parameter.below, "below"))
+    words = [f"{word} {write_value(value)}" for value, word in limits if value is not None]
+    return ", ".join(words) or "any number"
+
+
+def explain(key: str, text: str, spec: Spec | None, dataset: Dataset | None) -> list[str]:
+    """Lines about the option `key` as `text`. `spec` and `dataset` are what it would give, where known."""
+    name = text.strip().partition(":")[0].strip().lower()
+    if key == "data":
+        return _explain_data(name, dataset)
+    if key == "dtype":
+        return [DTYPE_WORDS.get(name, "")]
+    if key == "bias-init" and name == SAME:
+        return [SAME_WORDS, *(_layers(spec.biases, spec.architecture) if spec else [])]
+    if key not in CATALOGUES:
+        return [*_consequences(key, spec, dataset), MEANINGS[key], "Leave it empty for the default."]
+    entry = CATALOGUES[key].get(name)
+    if entry is None:
+        return []
+    lines = [entry.formula, entry.words, *parameter_lines(parameters(key, name))]
+    if isinstance(entry, initializers.Definition):
+        if spec:
+            lines += _layers(spec.initializer if key == "init" else spec.biases, spec.architecture)
+        elsewhere = ", ".join(f"{library} {call}" for library, call in entry.aliases)
+        return [*lines, f"Source: {entry.source}", *([f"Elsewhere: {elsewhere}"] if elsewhere else [])]
+    if key == "optimizer" and spec:
+        lines.append(f"Its usual learning rate with {spec.loss} is {default_lr(spec.optimizer, spec.loss):g}.")
+    if isinstance(entry, losses.Loss) and spec:
+        lines.append(f"Output activation: {entry.output_activation(spec.architecture.outputs)}")
+    return [*lines, f"Source: {entry.source}"]
+
+
+def _layers(rule: Initializer, architecture: Architecture) -> list[str]:
+    """The exact mean and standard deviation in each layer."""
+    return [
+        f"layer {number}: mean {rule.mean(layer.fan_in, layer.fan_out):.3g}, "
+        f"std {rule.variance(layer.fan_in, layer.fan_out) ** 0.5:.3g} ({layer.fan_in} to {layer.fan_out} units)"
+        for number, layer in enumerate(architecture.layers, 1)
+    ]
+
+
+def _explain_data(name: str, dataset: Dataset | None) -> list[str]:
+    lines = [data.CATALOGUE[name].description] if name in data.CATALOGUE else []
+    if dataset:
+        lines += [
+            f"{dataset.features} features, {dataset.classes} classes, "
+            f"{dataset.n_train:,} training and {dataset.n_test:,} test examples",
+            dataset.source,
+        ]
+    lines += parameter_lines(parameters("data", name))
+    return [*lines, "A name above, or the path of an .npz file with x_train, y_train, x_test, y_test or x, y."]
+
+
+def _consequences(key: str, spec: Spec | None, dataset: Dataset | None) -> list[str]:
+    """What a number means for the run."""
+    if spec is None:
+        return []
+    if key == "arch":
+        layers = spec.architecture.layers
+        plural = "s" if len(layers) > 1 else ""
+        shapes = [f"layer {n}: {x.fan_in} to {x.fan_out} units, {x.parameters:,} parameters" for n, x in enumerate(layers, 1)]
+        return [f"{spec.architecture.parameters:,} parameters in {len(layers)} layer{plural}", *shapes]
+    if key == "lr":
+        return [f"{default_lr(spec.optimizer, spec.loss):g} is usual for {spec.optimizer} with {spec.loss}."]
+    if key in ("batch-size", "epochs", "steps") and dataset:
+        epoch = steps_per_epoch(dataset.n_train, spec.batch_size)
+        total = spec.total_steps(dataset.n_train)
+        return [f"{epoch:,} steps an epoch, {total:,} steps ({total / epoch:.3g} epochs) in all"]
+    return []
+
+
+def option_entry(key: str, options: Mapping[str, str], spec: Spec | None) -> Entry:
+    """The line of an option in the list: its value, or the default, which may depend on the others."""
+    given = options.get(key, "")
+    if given:
+        return Entry(key, f"{key:11}{given}")
+    if key == "steps" or (key == "epochs" and options.get("steps")):
+        return Entry(key, f"{key:11}", "-")
+    value = spec.options()[key] if spec else OPTIONS[key]
+    return Entry(key, f"{key:11}", f"{value} (default)".lstrip())
