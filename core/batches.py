@@ -1,7 +1,7 @@
 """The examples a lane trains on, step by step: shuffled anew each epoch, the same for every lane of a seed."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from initscope.core.data import Dataset
 
@@ -38,7 +38,7 @@ class Batches:
         return x, chosen
 
 
-def targets(labels: NDArray[np.int64], outputs: int, dtype: np.dtype[np.floating]) -> Array:
+def targets(labels: NDArray[np.int64], outputs: int, dtype: DTypeLike) -> Array:
     """What the outputs should be: one-hot rows (n, outputs), or the labels 0 and 1 as (n, 1) for one output."""
     if outputs == 1:
         return labels[:, None].astype(dtype)

@@ -124,23 +124,24 @@ def names_in_folders() -> tuple[str, ...]:
     return tuple(sorted(found - CATALOGUE.keys()))
 
 
-def load(name: str, seed: int = 0) -> Dataset:
+def load(name: str) -> Dataset:
     """The data set of a catalogue name, of NAME.npz in a data folder, or of a path to an .npz; in float64.
 
-    `seed` determines toy data and nothing else. Raises InputError for what is unknown, missing or unusable.
+    Toy data are drawn from their own parameter `seed`: a run's seed must not change what it is trained on.
+    Raises InputError for what is unknown, missing or unusable.
     """
     text = name.strip()
     try:
-        return _load(text, seed)
+        return _load(text)
     except MemoryError:
         raise InputError(f"{text}: does not fit in this machine's memory") from None
 
 
-def _load(text: str, seed: int) -> Dataset:
+def _load(text: str) -> Dataset:
     """What `text` stands for; a catalogue name wins over a file of that name (`./name` reaches that)."""
     key = text.partition(":")[0].strip().lower()
     if key in CATALOGUE:
-        return _load_entry(key, text, seed)
+        return _load_entry(key, text)
     if text.endswith(".npz") or "/" in text:
         return _load_file(text, _path(text))
     file = _in_folders(text)
@@ -166,15 +167,14 @@ def _in_folders(name: str) -> Path | None:
     return None
 
 
-def _load_entry(key: str, text: str, seed: int) -> Dataset:
+def _load_entry(key: str, text: str) -> Dataset:
     values = read_parameters(key, CATALOGUE[key].parameters, split_call(text)[1])
     if key == "digits":
         return _digits()
     if key == "mnist":
         return _mnist()
-    if seed < 0:
-        raise InputError(f"{key}: the seed must be 0 or more, not {seed}")
     toy = TOYS[key]
+    seed = toy.whole("seed", values)
     n_train, n_test = toy.sizes(values)
     rng = np.random.default_rng([seed, TOY_STREAM])
     x_train, y_train = toy.sample(n_train, rng, values)

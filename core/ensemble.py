@@ -212,15 +212,18 @@ class _Totals:
 
     @property
     def loss(self) -> Array:
-        return self._loss / self._examples
+        mean: Array = self._loss / self._examples
+        return mean
 
     @property
     def accuracy(self) -> Array:
-        return self._right / self._examples
+        share: Array = self._right / self._examples
+        return share
 
     @property
     def classes(self) -> Array:
-        return self._answered.sum(axis=1).astype(float)
+        count: Array = self._answered.sum(axis=1, dtype=np.float64)
+        return count
 
 
 def same_ensemble(spec: Spec, train_examples: int) -> tuple[object, ...]:

@@ -93,7 +93,8 @@ class CrossEntropy(Loss):
             total -= label
             scratch = total
         np.subtract(z, y, out=delta)
-        return _sum_by_lane(scratch) / z.shape[-1]
+        value: Array = _sum_by_lane(scratch) / z.shape[-1]
+        return value
 
 
 def _sum_by_lane(values: Array) -> Array:

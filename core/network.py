@@ -142,4 +142,5 @@ def predictions(outputs: Array) -> NDArray[np.int64]:
     """The class answered for each example, (lanes, batch), from outputs (lanes, outputs, batch)."""
     if outputs.shape[1] == 1:
         return (outputs[:, 0] > 0.5).astype(np.int64)
-    return outputs.argmax(axis=1)
+    answers: NDArray[np.int64] = outputs.argmax(axis=1)
+    return answers

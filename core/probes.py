@@ -156,7 +156,8 @@ def _update_ratios(values: Floats, network: Network, update: Array) -> None:
 def _rms(values: Array) -> Floats:
     """Root mean square of each row of (lanes, n), in float64 so that small gradients do not underflow."""
     squares: Floats = np.einsum("ln,ln->l", values, values, dtype=np.float64, casting="same_kind")
-    return np.sqrt(squares / values.shape[1])
+    squares /= values.shape[1]
+    return np.sqrt(squares, out=squares)
 
 
 def dead_or_saturated(activation: Activation) -> str:

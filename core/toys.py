@@ -65,6 +65,7 @@ def _parameters(noise: float, *more: Parameter) -> tuple[Parameter, ...]:
         Parameter("noise", noise, "standard deviation of the noise on each coordinate", minimum=0, below=100),
         Parameter("n", 500, "examples in all, three fifths for training", minimum=10, below=1_000_001),
         *more,
+        Parameter("seed", 0, "determines the points", minimum=0, below=2**53),
     )
 
 
@@ -80,11 +81,16 @@ class Toy:
 
     def sizes(self, values: Mapping[str, Value]) -> tuple[int, int]:
         """(training, test) examples. Raises InputError unless n is a whole number."""
-        n = float(values["n"])
-        if not n.is_integer():
-            raise InputError(f"{self.name}: n must be a whole number, not {n}")
+        n = self.whole("n", values)
         train = round(n * TRAIN_SHARE)
-        return train, int(n) - train
+        return train, n - train
+
+    def whole(self, name: str, values: Mapping[str, Value]) -> int:
+        """A parameter that counts. Raises InputError unless it is a whole number."""
+        value = float(values[name])
+        if not value.is_integer():
+            raise InputError(f"{self.name}: {name} must be a whole number, not {value}")
+        return int(value)
 
     def sample(
         self, n: int, rng: np.random.Generator, values: Mapping[str, Value]

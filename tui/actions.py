@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ ACTIONS = (
 )  # fmt: skip
 
 
-def bindings() -> list[Binding]:
+def bindings() -> list[BindingType]:
     """The screen's key bindings, each with an id by which it can be remapped."""
     return [
         Binding(

@@ -5,11 +5,12 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.widgets import Static
 
 from initscope.core.errors import InputError
@@ -56,6 +57,11 @@ class LabApp(App[None]):
         except InputError as error:
             self.complaint = str(error)
             self.exit(return_code=BAD_INPUT)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: Textual's own, and what the screen offers."""
+        yield from super().get_system_commands(screen)
+        yield from getattr(screen, "commands", tuple)()
 
     def _leave_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)

@@ -166,3 +166,15 @@ def lane_specs(comparison: Comparison, datasets: Datasets) -> tuple[Spec, ...]:
         return () if missing(comparison, datasets) else comparison.specs(datasets)
     except InputError:
         return ()
+
+
+def settled(before: Comparison, after: Comparison, datasets: Datasets) -> tuple[Comparison, list[str]]:
+    """`after` as it can be built, with a sentence about all that had to give way to other data.
+
+    All data must be there. Raises InputError if it cannot be built.
+    """
+    notes: list[str] = []
+    if after.options.get("data") != before.options.get("data"):
+        after, notes = fitted(after, datasets)
+    after.specs(datasets)
+    return after, notes

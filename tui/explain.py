@@ -111,6 +111,8 @@ def explain(key: str, text: str, spec: Spec | None, dataset: Dataset | None) -> 
         return [DTYPE_WORDS.get(name, "")]
     if key == "bias-init" and name == SAME:
         return [SAME_WORDS, *(_layers(spec.biases, spec.architecture) if spec else [])]
+    if key not in OPTIONS:
+        return []
     if key not in CATALOGUES:
         return [*_consequences(key, spec, dataset), MEANINGS[key], "Leave it empty for the default."]
     entry = CATALOGUES[key].get(name)
@@ -133,7 +135,7 @@ def _layers(rule: Initializer, architecture: Architecture) -> list[str]:
     """The exact mean and standard deviation in each layer."""
     return [
         f"layer {number}: mean {rule.mean(layer.fan_in, layer.fan_out):.3g}, "
-        f"std {rule.variance(layer.fan_in, layer.fan_out) ** 0.5:.3g} ({layer.fan_in} to {layer.fan_out} units)"
+        f"std {rule.variance(layer.fan_in, layer.fan_out) ** 0.5:.3g} ({layer.fan_in} to {layer.fan_out})"
         for number, layer in enumerate(architecture.layers, 1)
     ]
 
@@ -157,7 +159,10 @@ def _consequences(key: str, spec: Spec | None, dataset: Dataset | None) -> list[
     if key == "arch":
         layers = spec.architecture.layers
         plural = "s" if len(layers) > 1 else ""
-        shapes = [f"layer {n}: {x.fan_in} to {x.fan_out} units, {x.parameters:,} parameters" for n, x in enumerate(layers, 1)]
+        shapes = [
+            f"layer {number}: {layer.fan_in} to {layer.fan_out}, {layer.parameters:,} parameters"
+            for number, layer in enumerate(layers, 1)
+        ]
         return [f"{spec.architecture.parameters:,} parameters in {len(layers)} layer{plural}", *shapes]
     if key == "lr":
         return [f"{default_lr(spec.optimizer, spec.loss):g} is usual for {spec.optimizer} with {spec.loss}."]

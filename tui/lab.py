@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from typing import Any
 
 from initscope.core.errors import InputError
 from initscope.tui.app import BAD_INPUT, LabApp, terminal_trouble
@@ -15,7 +16,7 @@ def open_lab(arguments: argparse.Namespace) -> int:
     if trouble:
         raise InputError(f"{trouble}, which the lab needs; `initscope run` does the same without a screen")
 
-    def prepare():  # type: ignore[no-untyped-def]
+    def prepare() -> tuple[Any, Any]:
         from initscope.tui.comparison import read_comparison
 
         comparison, datasets = read_comparison(arguments)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 from textual import events
@@ -190,8 +191,7 @@ class LabScreen(Screen[None]):
         first = choice.lane // max(len(shown), 1) * len(shown)
         for place, pane in enumerate(shown, first):
             if place < len(snapshot.lanes):
-                lane = snapshot.lanes[place]
-                pane.show(lambda style, lane=lane: panels.pane(lane, snapshot, choice, style))
+                pane.show(partial(panels.pane, snapshot.lanes[place], snapshot, choice))
             else:
                 pane.show(lambda style: [])
         chosen = snapshot.lanes[choice.lane]

@@ -7,11 +7,10 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Footer, Input, Label, OptionList, Static
+from textual.widgets import Footer, OptionList, Static
 from textual.worker import Worker
 
 from initscope.core.comparison import Comparison
@@ -19,14 +18,13 @@ from initscope.core.data import Dataset, load
 from initscope.core.errors import InputError
 from initscope.core.spec import OPTIONS
 from initscope.tui import edits
-from initscope.tui.explain import choices, explain, full_call, option_entry, plain
+from initscope.tui.explain import option_entry, plain
 from initscope.tui.menu import Entry, Menu
+from initscope.tui.pane import APPLY, LANE, Pane
 
 Result = tuple[Comparison, dict[str, Dataset]]
 
-ROWS = tuple(key for key in OPTIONS if key != "init")
-LANE = "lane:"
-APPLY = "apply"
+OPTION_ROWS = tuple(key for key in OPTIONS if key != "init")
 NARROW = 70
 """Below this many columns the list and the pane take turns."""
 
@@ -37,31 +35,11 @@ class Rows(Menu):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,right", "select", "Edit", key_display="enter"),
         Binding("a", "screen.add_lane", "Add"),
-        Binding("d", "screen.duplicate_lane", "Duplicate"),
-        Binding("x,delete", "screen.remove", "Remove", key_display="x", tooltip="remove the lane, or back to the default"),
+        Binding("d", "screen.duplicate_lane", "Copy"),
+        Binding("x,delete", "screen.remove", "Remove", key_display="x", tooltip="Option: its default"),
         Binding("K,shift+up", "screen.move_lane(-1)", "Up", key_display="K"),
         Binding("J,shift+down", "screen.move_lane(1)", "Down", key_display="J"),
         Binding("escape", "screen.cancel", "Cancel", key_display="esc"),
-    ]
-
-
-class Choices(Menu):
-    """The entries of a catalogue."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Pick", key_display="enter"),
-        Binding("right", "app.focus_next", "Parameters", key_display="right"),
-        Binding("left", "screen.back", "Back", show=False),
-    ]
-
-
-class Line(Input):
-    """A line to type in, from which the arrow keys lead to its neighbours."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Take", key_display="enter"),
-        Binding("up", "app.focus_previous", "Up", show=False),
-        Binding("down", "app.focus_next", "Down", show=False),
     ]
 
 
@@ -72,8 +50,8 @@ class SetupScreen(Screen[Result | None]):
     with: an option's name or `lane:N`.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (10, "-medium"), (18, "-tall")]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (NARROW, "-wide"), (110, "-wider")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (10, "-medium"), (18, "-tall")]
     AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "apply", "Apply", key_display="F2"),
@@ -82,134 +60,191 @@ class SetupScreen(Screen[Result | None]):
 
     def __init__(self, comparison: Comparison, datasets: Mapping[str, Dataset], row: str = "data") -> None:
         super().__init__()
-        self.comparison, self.datasets, self.row = comparison, dict(datasets), row
-        self.shown = ("", "")
-        """The texts of the two lines as they were filled in."""
-        self.inside = False
-        """Whether the pane is being edited."""
-        self.loader: Worker[None] | None = None
+        self.comparison, self.datasets = comparison, dict(datasets)
+        self._first_row = row
+        self._inside = False
+        """Whether the cursor is in the pane."""
+        self._loader: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("Setup: what to train, and from which initial weights", id="title")
         with Horizontal(id="panes"):
             yield Rows("rows")
-            with Vertical(id="pane"):
-                yield Static(id="what")
-                yield Choices("choices")
-                with Horizontal(id="line-field", classes="field"):
-                    yield Label("value ")
-                    yield Line(id="line", compact=True)
-                with Horizontal(id="more-field", classes="field"):
-                    yield Label("more  ")
-                    yield Line(id="more", compact=True, select_on_focus=False, placeholder="lr=0.5 arch=64-100-10 ...")
-                with VerticalScroll(id="notes"):
-                    yield Static(id="note")
+            yield Pane("pane")
         yield Static(id="status")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.rows, self.choices = self.query_one(Rows), self.query_one(Choices)
-        self.line, self.more = self.query_one("#line", Line), self.query_one("#more", Line)
-        self.show_rows(self.row)
+        self.rows, self.pane = self.query_one(Rows), self.query_one(Pane)
+        self.call_after_refresh(self._show, self._first_row)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.arrange(event.size.width)
+        self._arrange(event.size.width)
 
-    def arrange(self, width: int) -> None:
+    def _arrange(self, width: int) -> None:
         """On a narrow screen show only the list or only the pane."""
         narrow = width < NARROW
-        self.rows.display = not (narrow and self.inside)
-        self.query_one("#pane").display = self.inside or not narrow
+        self.pane.display = self._inside or not narrow
+        self.rows.display = not (self._inside and narrow)
 
-    # What is shown
-
-    @property
-    def lane(self) -> int | None:
-        """The lane at the cursor."""
-        return int(self.row.removeprefix(LANE)) if self.row.startswith(LANE) else None
-
-    def say(self, text: str) -> None:
-        """A line at the bottom, until the next change."""
-        self.query_one("#status", Static).update(Content(self.glyphs(text)))
-
-    def complain(self, error: InputError | str) -> None:
-        self.query_one("#status", Static).update(Content.styled(self.glyphs(f"! {error}"), "$text-error"))
-        self.app.bell()
-
-    def glyphs(self, text: str) -> str:
-        return plain(text, getattr(self.app, "unicode", True))
-
-    def show_rows(self, row: str) -> None:
-        """Fill the list anew, with the cursor at `row`."""
+    def _show(self, row: str) -> None:
+        """Fill the list anew, with the cursor at `row`, and the pane with that row."""
         spec = edits.shared_spec(self.comparison, self.datasets)
-        entries = [option_entry(key, self.comparison.options, spec) for key in ROWS]
+        entries = [option_entry(key, self.comparison.options, spec) for key in OPTION_ROWS]
         entries.append(Entry("", f"lanes ({len(self.comparison.lanes)})"))
         for index, lane in enumerate(self.comparison.lanes):
             more = edits.differences_text(lane)
             entries.append(Entry(f"{LANE}{index}", f"{index + 1} {lane.get('init', '')} {more}".rstrip()))
         self.rows.show([*entries, Entry("", ""), Entry(APPLY, "apply and close")], row)
-        self.row = self.rows.key
-        self.show_pane()
+        self.pane.show(self.comparison, self.datasets, self.rows.key)
 
-    def show_pane(self) -> None:
-        """Fill the pane for the row at the cursor."""
-        lane, key = self.lane, self.key
-        value, more = "", ""
-        if lane is not None:
-            value, more = self.comparison.lanes[lane].get("init", ""), edits.differences_text(self.comparison.lanes[lane])
-        elif key in OPTIONS:
-            spec = edits.shared_spec(self.comparison, self.datasets)
-            value = self.comparison.options.get(key, "") or (spec.options().get(key, "") if spec else OPTIONS[key])
-        entries = [] if self.row == APPLY else choices(key, value)
-        entries = [Entry(e.key, self.glyphs(e.text), self.glyphs(e.faint)) for e in entries]
-        self.shown = (full_call(key, value), more)
-        self.choices.show(entries, value if value in [e.key for e in entries] else value.partition(":")[0])
-        self.choices.display = bool(entries)
-        self.query_one("#line-field").display = self.row != APPLY
-        self.query_one("#more-field").display = lane is not None
-        self.query_one("#what", Static).update(Content(key if lane is None else f"lane {lane + 1}: initializer"))
-        self.line.select_on_focus = not entries
-        with self.prevent(Input.Changed):
-            self.line.value, self.more.value = self.shown
-        self.check()
+    def _say(self, text: str) -> None:
+        """A note at the bottom, until the next one; empty for none."""
+        style = "$text-error" if text.startswith("!") else ""
+        words = plain(text, getattr(self.app, "unicode", True))
+        self.query_one("#status", Static).update(Content.styled(words, style))
+        self.query_one("#status").display = bool(text)
 
-    @property
-    def key(self) -> str:
-        """The option that the pane edits."""
-        return self.row if self.lane is None else "init"
+    def _refuse(self, error: InputError | str) -> None:
+        self._say(f"! {error}")
+        self.app.bell()
 
-    def check(self) -> None:
-        """Say what is wrong with the lines as they stand, or what follows from them."""
-        problem, candidate, notes = "", self.comparison, list[str]()
-        try:
-            candidate, notes = self.checked(self.candidate())
-        except InputError as error:
-            problem = str(error)
-        if self.row == APPLY:
-            lines = [spec.command() for spec in edits.lane_specs(candidate, self.datasets)]
+    # Between the list and the pane
+
+    def _enter(self) -> None:
+        self._say("")
+        self._inside = True
+        self._arrange(self.size.width)
+        self.pane.edit()
+        self._arrange(self.size.width)
+
+    def _leave(self) -> None:
+        """To the list; the pane shows again what holds."""
+        self._inside = False
+        self.rows.display = True
+        self.set_focus(self.rows)
+        self._arrange(self.size.width)
+        self._show(self.rows.key)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Leaving the pane by mouse or Tab takes what was typed, if it can be taken."""
+        inside = self.pane in event.widget.ancestors
+        if self._inside and event.widget is self.rows and self.pane.touched and not self._loader:
+            self._inside = False
+            try:
+                self._take(self.pane.candidate(), self._leave)
+            except InputError as error:
+                self._leave()
+                self._refuse(f"not taken: {error}")
+        self._inside = inside
+
+    @on(OptionList.OptionHighlighted, "#rows")
+    def _row_changed(self) -> None:
+        self._say("")
+        self.pane.show(self.comparison, self.datasets, self.rows.key)
+
+    @on(OptionList.OptionSelected, "#rows")
+    def _row_selected(self) -> None:
+        if self.rows.key == APPLY:
+            self.action_apply()
         else:
-            lines = explain(self.key, self.line.value, self.spec_of(candidate), self.data_of(candidate))
-        parts = [Content.styled(self.glyphs(f"! {problem}"), "$text-error")] if problem else []
-        parts += [Content(self.glyphs(line)) for line in (*notes, *lines) if line]
-        self.query_one("#note", Static).update(Content("\n").join(parts))
-        self.query_one("#line-field").set_class(bool(problem), "wrong")
+            self._enter()
 
-    def checked(self, candidate: Comparison) -> tuple[Comparison, list[str]]:
-        """The candidate as it would be taken, with what there is to say about that. Raises InputError."""
+    @on(Pane.Taken)
+    def _taken(self) -> None:
+        self._change(self.pane.candidate, self._leave)
+
+    def action_back(self) -> None:
+        """Out of the pane, with nothing changed."""
+        if self._stop_loading():
+            return
+        self._leave()
+        self._say("")
+
+    def action_cancel(self) -> None:
+        if not self._stop_loading():
+            self.dismiss(None)
+
+    def action_apply(self) -> None:
+        """Take what stands in the pane, then close with the comparison."""
+        self._change(self.pane.candidate, self._close)
+
+    def _close(self) -> None:
+        names = self.comparison.data_names()
+        self.dismiss((self.comparison, {name: self.datasets[name] for name in names}))
+
+    # Changes
+
+    def _change(self, edit: Callable[[], Comparison], then: Callable[[], None]) -> None:
+        """Take what `edit` gives, and go on with `then`; or say why not."""
+        if self._loader:
+            self._refuse("still loading; escape stops that")
+            return
+        try:
+            self._take(edit(), then)
+        except InputError as error:
+            self._refuse(error)
+
+    def _take(self, candidate: Comparison, then: Callable[[], None]) -> None:
         names = edits.missing(candidate, self.datasets)
         if names:
-            return candidate, [f"Enter loads {', '.join(names)}."]
-        notes = list[str]()
-        if candidate.options.get("data") != self.comparison.options.get("data"):
-            candidate, notes = edits.fitted(candidate, self.datasets)
-        candidate.specs(self.datasets)
-        return candidate, notes
+            self._loader = self.run_worker(self._load(names, candidate, then), group="load", exclusive=True)
+            self._say(f"loading {', '.join(names)} ... (escape stops waiting)")
+            return
+        self.comparison, notes = edits.settled(self.comparison, candidate, self.datasets)
+        then()
+        self._say(" ".join(f"{note}." for note in notes))
 
-    def spec_of(self, candidate: Comparison):  # type: ignore[no-untyped-def]
-        if self.lane is None:
-            return edits.shared_spec(candidate, self.datasets)
-        specs = edits.lane_specs(candidate, self.datasets) or edits.lane_specs(self.comparison, self.datasets)
-        return specs[self.lane] if specs else None
+    async def _load(self, names: list[str], candidate: Comparison, then: Callable[[], None]) -> None:
+        """Load in a thread, so that the screen stays alive."""
+        try:
+            for name in names:
+                self.datasets[name] = await asyncio.to_thread(load, name)
+            self._loader = None
+            self._take(candidate, then)
+        except InputError as error:
+            self._refuse(error)
+        finally:
+            self._loader = None
 
-    def data_of(self, candidate: Comparison) -> Dataset | None:
-        return self.datasets.get(candidate.options.get("data") or OPTIONS["data"])
+    def _stop_loading(self) -> bool:
+        """Whether there was something to stop. The thread ends by itself and is forgotten."""
+        if not self._loader:
+            return False
+        self._loader.cancel()
+        self._loader = None
+        self._say("not loaded")
+        return True
+
+    def _lane(self) -> int | None:
+        """The lane at the cursor."""
+        return self.pane.lane
+
+    def action_add_lane(self) -> None:
+        last = len(self.comparison.lanes) - 1
+        at = last if self._lane() is None else self._lane() or 0
+        self._change(lambda: edits.add_lane(self.comparison, at), lambda: self._show(f"{LANE}{at + 1}"))
+
+    def action_duplicate_lane(self) -> None:
+        at = self._lane()
+        if at is None:
+            self._refuse("go to a lane to copy it")
+        else:
+            self._change(lambda: edits.duplicate_lane(self.comparison, at), lambda: self._show(f"{LANE}{at + 1}"))
+
+    def action_remove(self) -> None:
+        """Remove the lane, or give the option its default."""
+        at, key = self._lane(), self.rows.key
+        if at is not None:
+            place = min(at, len(self.comparison.lanes) - 2)
+            self._change(lambda: edits.remove_lane(self.comparison, at), lambda: self._show(f"{LANE}{place}"))
+        elif key in OPTIONS:
+            self._change(lambda: edits.with_option(self.comparison, key, ""), lambda: self._show(key))
+
+    def action_move_lane(self, by: int) -> None:
+        at = self._lane()
+        if at is None:
+            self._refuse("go to a lane to move it")
+            return
+        moved, place = edits.move_lane(self.comparison, at, by)
+        self._change(lambda: moved, lambda: self._show(f"{LANE}{place}"))

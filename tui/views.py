@@ -76,7 +76,7 @@ def in_epochs(snapshot: Snapshot) -> bool:
 
 
 def _along(lane: LaneSnapshot, steps: NDArray[np.int64], epochs: bool) -> Floats:
-    return steps * (lane.epoch / lane.step) if epochs and lane.step else steps.astype(float)
+    return np.multiply(steps, lane.epoch / lane.step if epochs and lane.step else 1.0, dtype=np.float64)
 
 
 def x_limits(snapshot: Snapshot) -> Limits:
