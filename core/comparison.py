@@ -15,6 +15,7 @@ from initscope.core.errors import InputError, unknown
 from initscope.core.spec import OPTIONS, Spec, option_words, read
 
 DEFAULT_INITIALIZERS = ("rand", "randn")
+DEFAULT_LANE = {"init": "randn"}
 NAME = "name"
 """The key of a lane's label."""
 
@@ -36,7 +37,7 @@ class Comparison:
         `initializers`. With neither, the lanes are rand and randn. Raises InputError.
         """
         inits = list(initializers) or ([] if lanes else list(DEFAULT_INITIALIZERS))
-        first = {"init": inits[0]} if inits else {"init": "randn"}
+        first = {"init": inits[0]} if inits else DEFAULT_LANE
         differences = [{"init": text} for text in inits] + [{**first, **read_lane(text)} for text in lanes]
         return cls(dict(options), tuple(differences))
 
@@ -66,11 +67,14 @@ class Comparison:
         for key, value in self.options.items():
             if value and value != OPTIONS[key]:
                 words += option_words(key, value)
+        leading = True  # initializers come before lanes, so that one after a lane must be a lane as well
         for lane in self.lanes:
-            if set(lane) == {"init"}:
+            leading = leading and set(lane) == {"init"}
+            if leading:
                 words += option_words("init", lane["init"])
             else:
-                words += ["--lane", " ".join(f"{key}={shlex.quote(value)}" for key, value in lane.items())]
+                pairs = {**DEFAULT_LANE, **lane}
+                words += ["--lane", " ".join(f"{key}={shlex.quote(value)}" for key, value in pairs.items())]
         return shlex.join(words)
 
 

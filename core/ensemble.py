@@ -10,6 +10,7 @@ from initscope.core.history import LossRecord, Samples
 from initscope.core.network import Network, predictions
 from initscope.core.optimizers import Updater, updater
 from initscope.core.probes import PROBES, measure
+from initscope.core.schedule import Load
 from initscope.core.snapshot import MEASURES, Measures, Status
 from initscope.core.spec import Spec
 
@@ -128,6 +129,12 @@ class Ensemble:
         for row, lane in enumerate(self.lanes):
             lane.measures.add(step, np.array([column[row] for column in columns]))
             lane.probes.add(step, found.layers[row])
+
+    @property
+    def load(self) -> Load:
+        tested = min(self.batches.dataset.n_test, TEST_EXAMPLES)
+        lanes, batch = len(self.lanes), self.batches.batch_size
+        return Load(self.network.architecture, lanes, batch, len(self._probe_x), tested)
 
     def activations(self) -> list[Array]:
         """Activations of every layer for the probe batch, each (lanes, units, inputs)."""

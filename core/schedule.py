@@ -1,5 +1,6 @@
 """When to measure. By steps alone, never by the clock, so that the same spec records the same numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from initscope.core.architecture import Architecture
@@ -13,10 +14,10 @@ GROWTH = 1.5
 
 # Microseconds as measured on one core; only their ratios matter.
 STEP_OVERHEAD, STEP_LAYER = 8.0, 9.0
-PROBE_OVERHEAD, PROBE_LAYER = 150.0, 200.0
-FLOPS_SMALL, FLOPS_LARGE = 4e4, 1e5
+PROBE_OVERHEAD, PROBE_LAYER = 60.0, 100.0
+FLOPS_SMALL, FLOPS_LARGE = 8e4, 1e5
 """Floating-point operations a microsecond in batches of ten and of hundreds."""
-VALUES = 4e-3
+VALUES = 1.5e-3
 """Microseconds a value to read in a probe."""
 
 
@@ -34,15 +35,26 @@ class Schedule:
         return min(early, step + max(self.interval, step // RESOLUTION))
 
 
-def schedule(groups: list[tuple[Architecture, int, int]], probe_inputs: int, test_inputs: int) -> Schedule:
-    """The densest schedule that keeps to SHARE for ensembles of (architecture, lanes, batch size)."""
+@dataclass(frozen=True)
+class Load:
+    """What decides how long the steps and probes of one ensemble take."""
+
+    architecture: Architecture
+    lanes: int
+    batch: int
+    probe_inputs: int
+    test_inputs: int
+
+
+def schedule(loads: Sequence[Load]) -> Schedule:
+    """The densest schedule that keeps to SHARE."""
     step = probe = 0.0
-    for architecture, lanes, batch in groups:
-        weights, layers = architecture.parameters, len(architecture.layers)
-        flops = FLOPS_SMALL if batch < 64 else FLOPS_LARGE
-        step += STEP_OVERHEAD + STEP_LAYER * layers + 6 * lanes * weights * batch / flops
-        units = sum(architecture.sizes[1:])
-        passes = lanes * weights * (6 * probe_inputs + 2 * test_inputs) / FLOPS_LARGE
-        values = lanes * (8 * units * probe_inputs + 5 * weights) * VALUES
+    for load in loads:
+        weights, layers = load.architecture.parameters, len(load.architecture.layers)
+        flops = FLOPS_SMALL if load.batch < 64 else FLOPS_LARGE
+        step += STEP_OVERHEAD + STEP_LAYER * layers + 6 * load.lanes * weights * load.batch / flops
+        units = sum(load.architecture.sizes[1:])
+        passes = load.lanes * weights * (6 * load.probe_inputs + 2 * load.test_inputs) / FLOPS_LARGE
+        values = load.lanes * (8 * units * load.probe_inputs + 5 * weights) * VALUES
         probe += PROBE_OVERHEAD + PROBE_LAYER * layers + passes + values
     return Schedule(max(1, round(probe / (SHARE * step))) if step else 1)

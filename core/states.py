@@ -127,6 +127,6 @@ def _cause(lane: LaneSnapshot, state: State, number: int, start: dict[str, float
     z = f"z = {start['z_mean']:.3g} ± {start['z_std']:.3g} before any training"
     # The mean of the layer's own weights has a standard error of std / sqrt(count); five of them is no chance.
     shifted = abs(mean) > 5 * std / np.sqrt(fan_in * lane.spec.architecture.sizes[number])
-    if shifted:
-        return f"Its weights had mean {mean:.2g}, so {z}."
-    return f"Its weights had standard deviation {std:.3g} for {fan_in} inputs, so {z}."
+    weights = f"mean {mean:.2g}" if shifted else f"standard deviation {std:.3g} for {fan_in} inputs"
+    biases = "" if str(lane.spec.biases) == "zeros" else f" and its biases were {lane.spec.biases}"
+    return f"Its weights had {weights}{biases}, so {z}."

@@ -8,9 +8,9 @@ import numpy as np
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
 from initscope.core.data import Dataset
-from initscope.core.ensemble import PROBE_EXAMPLES, TEST_EXAMPLES, Ensemble, Lane, same_ensemble
+from initscope.core.ensemble import Ensemble, Lane, same_ensemble
 from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
-from initscope.core.schedule import Schedule, schedule
+from initscope.core.schedule import schedule
 from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
 from initscope.core.spec import Spec
 
@@ -50,7 +50,7 @@ class Trainer:
         self._active = [Ensemble.of(lanes, self._batches(lanes[0].spec)) for lanes in groups.values()]
         self._ended: list[Ensemble] = []
         self._unreported: list[Ensemble] = []
-        self._schedule = self._make_schedule()
+        self._schedule = schedule([ensemble.load for ensemble in self._active])
         with np.errstate(all="ignore"), one_thread():
             for ensemble in self._active:
                 self._note_start(ensemble)
@@ -66,10 +66,6 @@ class Trainer:
                 self._cast[key[:2]] = self.datasets[spec.data].astype(spec.dtype)
             self._streams[key] = Batches(self._cast[key[:2]], spec.batch_size, spec.seed)
         return self._streams[key]
-
-    def _make_schedule(self) -> Schedule:
-        groups = [(e.network.architecture, len(e.lanes), e.batches.batch_size) for e in self._active]
-        return schedule(groups, PROBE_EXAMPLES, TEST_EXAMPLES)
 
     @property
     def ended(self) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
+from initscope.core.catalogue import read_parameters, split_call, write_call
 from initscope.core.comparison import NAME, Comparison, Options, read_lane
-from initscope.core.data import Dataset
+from initscope.core.data import CATALOGUE, Dataset
 from initscope.core.errors import InputError, unknown
 from initscope.core.initializers import initializer
 from initscope.core.losses import loss
@@ -32,6 +33,8 @@ def canonical(key: str, text: str) -> str:
     if not text:
         return ""
     match key:
+        case "data":
+            text = _data_name(text)
         case "arch":
             text = str(Architecture.parse(text))
         case "activation":
@@ -47,6 +50,15 @@ def canonical(key: str, text: str) -> str:
         case "dtype" if text not in DTYPES:
             raise unknown("dtype", text, DTYPES)
     return "" if text == OPTIONS[key] else text
+
+
+def _data_name(text: str) -> str:
+    """A catalogue name with its parameters in the shortest form; a file's name as it is."""
+    entry = CATALOGUE.get(text.partition(":")[0].strip().lower())
+    if entry is None:
+        return text
+    values = read_parameters(entry.name, entry.parameters, split_call(text)[1])
+    return write_call(entry.name, entry.parameters, values)
 
 
 def with_option(comparison: Comparison, key: str, text: str) -> Comparison:

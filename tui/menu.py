@@ -44,12 +44,13 @@ class Menu(OptionList):
     def show(self, entries: Sequence[Entry], key: str) -> None:
         """Show these entries with the cursor at `key`, else at the first. Sends no message."""
         with self.prevent(OptionList.OptionHighlighted):
+            self._cursor = None
             self.clear_options()
-            self.entries, self._cursor = list(entries), None
+            self.entries = list(entries)
             self.add_options([Option(e.content(False), id=e.key or None, disabled=not e.key) for e in entries])
             places = [place for place, entry in enumerate(entries) if entry.key]
             found = [place for place in places if entries[place].key == key]
-            self.highlighted = (found or places or [None])[0]
+            self.highlighted = next(iter([*found, *places]), None)
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         for place in (self._cursor, highlighted):

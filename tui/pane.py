@@ -147,7 +147,8 @@ class Pane(Vertical):
         except InputError as error:
             problem = str(error)
         data = candidate.options.get("data") or OPTIONS["data"]
-        lines = explain(self.key, self.line.value, self._spec(candidate), self.datasets.get(data))
+        spec = None if problem else self._spec(candidate)
+        lines = explain(self.key, self.line.value, spec, self.datasets.get(data))
         if not self.key:
             lines = [spec.command() for spec in edits.lane_specs(candidate, self.datasets)]
         parts = [Content.styled(self._glyphs(f"! {problem}"), "$text-error")] if problem else []
@@ -156,15 +157,10 @@ class Pane(Vertical):
         self.query_one("#notes").scroll_home(animate=False)
 
     def _spec(self, candidate: Comparison) -> Spec | None:
-        """The run that the candidate describes here; of the present comparison if it is none."""
-        for comparison in (candidate, self.comparison):
-            if self.lane is None:
-                spec = edits.shared_spec(comparison, self.datasets)
-            else:
-                spec = dict(enumerate(edits.lane_specs(comparison, self.datasets))).get(self.lane)
-            if spec:
-                return spec
-        return None
+        """The run that the candidate describes at this row."""
+        if self.lane is None:
+            return edits.shared_spec(candidate, self.datasets)
+        return dict(enumerate(edits.lane_specs(candidate, self.datasets))).get(self.lane)
 
     def _glyphs(self, text: str) -> str:
         return plain(text, unicode=getattr(self.app, "unicode", True))

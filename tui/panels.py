@@ -71,12 +71,16 @@ def setting(snapshot: Snapshot) -> str:
 
 def lane_table(snapshot: Snapshot, chosen: int, style: Style) -> list[str]:
     """A line a lane; a heading where there is a line to spare. The chosen lane is always among those shown."""
-    room = style.height
-    heading = room > len(snapshot.lanes)
-    lines = [fit(_columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style.width), style.width)]
-    shown = _window(len(snapshot.lanes), chosen, room - heading)
+    heading, shown = table_rows(len(snapshot.lanes), chosen, style.height)
+    lines = [fit(_columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style), style.width)]
     rows = [_lane_line(snapshot.lanes[index], index == chosen, style) for index in shown]
-    return (lines if heading else []) + rows
+    return lines[:heading] + rows
+
+
+def table_rows(lanes: int, chosen: int, height: int) -> tuple[int, range]:
+    """How many lines of heading the table of lanes has, and the numbers of the lanes below it."""
+    heading = int(height > lanes)
+    return heading, _window(lanes, chosen, height - heading)
 
 
 def _window(count: int, chosen: int, room: int) -> range:
@@ -96,22 +100,25 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
         percent(latest.train_accuracy),
         percent(latest.test_accuracy),
         state_words(lane, style.width < NARROW),
-        style.width,
+        style,
     )
     text = fit(text, style.width, style.unicode)
     bold = BOLD if chosen else ""
     return bold + coloured(text[:2], views.colour(lane)) + bold + text[2:] + RESET
 
 
-def _columns(mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, width: int) -> str:
-    """One line of the table; narrow screens drop the training accuracy, then the epoch."""
+def _columns(
+    mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, style: Style
+) -> str:
+    """One line of the table; narrow screens drop the epoch and the training accuracy."""
     cells = [f"{step:>9}", f"{epoch:>7}", f"{loss:>8}", f"{train:>6}", f"{test:>6}"]
-    if width < NARROW:
+    narrow = style.width < NARROW
+    if narrow:
         cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
     numbers = " ".join(cells)
-    state_width = len("S 100%") if width < NARROW else STATE_WIDTH
-    name_width = min(max(width - len(numbers) - state_width - 5, 8), 40)
-    return f"{mark:<2} {fit(name, name_width)} {numbers}  {state}"
+    state_width = len("S 100%") if narrow else STATE_WIDTH
+    name_width = min(max(style.width - len(numbers) - state_width - 5, 8), 40)
+    return f"{mark:<2} {fit(name, name_width, style.unicode)} {numbers}  {state}"
 
 
 def state_words(lane: LaneSnapshot, narrow: bool = False) -> str:

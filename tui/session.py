@@ -1,7 +1,7 @@
 """The one worker thread that trains, and the mailbox that the screen pulls the newest snapshot from.
 
-The worker never touches the screen. Requests are carried out between two yields of the trainer, so within
-about 20 ms; a slow screen misses snapshots, never steps.
+The worker never touches the screen. Requests are carried out in their order, between two yields of the
+trainer, so within about 20 ms; a slow screen misses snapshots, never steps.
 """
 
 import queue
@@ -22,19 +22,37 @@ class Session:
     """A trainer on its own thread. All methods may be called from the screen's thread and return at once."""
 
     def __init__(self) -> None:
-        self.snapshot: Snapshot | None = None
-        """The newest one; replaced whole, never changed."""
-        self.playing = False
         self.pace: int | None = None
         """Steps a frame; None for as many as possible."""
         self.error: BaseException | None = None
         """What ended the worker, if it ended by itself."""
-        self._trainer: Trainer | None = None
+        self._wanted = False
+        self._loads = 0
+        self._mail: tuple[int, Snapshot] | None = None
+        """The newest snapshot and the load that it is of; replaced whole."""
         self._requests: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._closing = False
+        # What follows is the worker's own.
+        self._trainer: Trainer | None = None
+        self._loaded = 0
+        self._running = False
+        self._goal: int | None = None
+        """The step to train to and pause at; None if there is none."""
         self._thread = threading.Thread(target=self._work, name="initscope-trainer", daemon=True)
         self._thread.start()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest one of the lanes loaded last; None while they are being loaded."""
+        mail = self._mail
+        return mail[1] if mail and mail[0] == self._loads else None
+
+    @property
+    def playing(self) -> bool:
+        """Whether training goes on until it is paused or all lanes have ended."""
+        snapshot = self.snapshot
+        return self._wanted and not (snapshot and snapshot.ended)
 
     def close(self, timeout: float = 1.0) -> None:
         """End the worker; it takes as long as the piece of work it is in."""
@@ -44,44 +62,58 @@ class Session:
 
     def load(self, specs: Sequence[Spec], datasets: Mapping[str, Dataset], focus: int) -> None:
         """Start over with these lanes, at step 0 and paused."""
-        self.playing = False
-        self.snapshot = None
+        self._wanted = False
+        self._loads = number = self._loads + 1
 
         def work() -> None:
+            self._rest()
             self._trainer = Trainer(specs, datasets)
             self._trainer.focus = focus
+            self._loaded = number
             self._publish()
 
         self._ask(work)
 
     def play(self) -> None:
-        self.playing = True
-        self._ask(lambda: None)
+        self._wanted = True
+
+        def work() -> None:
+            self._running, self._goal = True, None
+
+        self._ask(work)
 
     def pause(self) -> None:
-        self.playing = False
-        self._ask(self._publish)
+        """Stay at the step that is reached."""
+        self._wanted = False
+        self._ask_trainer(lambda trainer: self._rest())
 
     def advance(self, steps: int) -> None:
         """Make so many steps and pause; steps asked for before those are done add up."""
-        self.playing = False
-        self._ask(lambda: self._advance(steps))
+        self._wanted = False
+
+        def work(trainer: Trainer) -> None:
+            start = trainer.step if self._goal is None else self._goal
+            self._running, self._goal = False, start + steps
+
+        self._ask_trainer(work)
 
     def rewind(self) -> None:
         """Back to the identical initial weights, paused."""
-        self.playing = False
-        self._ask_trainer(lambda trainer: trainer.rewind())
+        self._wanted = False
+
+        def work(trainer: Trainer) -> None:
+            self._rest()
+            trainer.rewind()
+
+        self._ask_trainer(work)
 
     def stop(self) -> None:
-        """End all lanes where they are."""
-        self.playing = False
+        """End all lanes where they are; what follows is that they are measured on all examples."""
+        self._wanted = False
 
         def work(trainer: Trainer) -> None:
             trainer.stop()
-            for snapshot in trainer.run():
-                self.snapshot = snapshot
-                if self._closing:
-                    return
+            self._running, self._goal = False, trainer.step
 
         self._ask_trainer(work)
 
@@ -106,41 +138,34 @@ class Session:
     def _work(self) -> None:
         try:
             while not self._closing:
-                playing = self.playing and self._trainer is not None
-                if playing and self._requests.empty():
-                    self._play()
+                if self._requests.empty() and self._trainer and (self._running or self._goal is not None):
+                    self._train(self._trainer)
                 else:
                     self._requests.get()()
         except BaseException as error:
             self.error = error
 
-    def _publish(self) -> None:
+    def _rest(self) -> None:
+        self._running, self._goal = False, None
+
+    def _publish(self, snapshot: Snapshot | None = None) -> None:
         if self._trainer is not None:
-            self.snapshot = self._trainer.snapshot()
+            self._mail = self._loaded, snapshot or self._trainer.snapshot()
 
-    def _interrupted(self) -> bool:
-        return self._closing or not self._requests.empty()
+    def _train(self, trainer: Trainer) -> None:
+        """Train to the goal, or until all lanes have ended, or with a limited pace, one frame.
 
-    def _play(self) -> None:
-        """Train until something else is asked for; with a limited pace, one frame."""
-        trainer, pace, start = self._trainer, self.pace, perf_counter()
-        assert trainer is not None
-        for snapshot in trainer.run(None if pace is None else trainer.step + pace):
-            self.snapshot = snapshot
-            if self._interrupted():
+        Returns early if something is asked for; calling it again then goes on.
+        """
+        pace, start, goal = self.pace, perf_counter(), self._goal
+        until = trainer.step + pace if goal is None and pace is not None else goal
+        for snapshot in trainer.run(until):
+            self._publish(snapshot)
+            if self._closing or not self._requests.empty():
                 return
-        if trainer.ended:
-            self.playing = False
+        if goal is not None or trainer.ended:
+            self._rest()
         elif pace is not None:
             self._wake.clear()
             if self._requests.empty():
                 self._wake.wait(max(0.0, start + FRAME - perf_counter()))
-
-    def _advance(self, steps: int) -> None:
-        trainer = self._trainer
-        if trainer is None:
-            return
-        for snapshot in trainer.run(trainer.step + steps):
-            self.snapshot = snapshot
-            if self._closing:
-                return

@@ -27,6 +27,8 @@ Result = tuple[Comparison, dict[str, Dataset]]
 OPTION_ROWS = tuple(key for key in OPTIONS if key != "init")
 NARROW = 70
 """Below this many columns the list and the pane take turns."""
+WIDTHS = [(0, "-narrow"), (NARROW, "-wide"), (110, "-wider")]
+HEIGHTS = [(0, "-short"), (10, "-medium"), (18, "-tall")]
 
 
 class Rows(Menu):
@@ -50,8 +52,8 @@ class SetupScreen(Screen[Result | None]):
     with: an option's name or `lane:N`.
     """
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (NARROW, "-wide"), (110, "-wider")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (10, "-medium"), (18, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "apply", "Apply", key_display="F2"),
@@ -76,6 +78,7 @@ class SetupScreen(Screen[Result | None]):
 
     def on_mount(self) -> None:
         self.rows, self.pane = self.query_one(Rows), self.query_one(Pane)
+        self.set_class(not getattr(self.app, "unicode", True), "-ascii")  # a scroll bar is made of block characters
         self.call_after_refresh(self._show, self._first_row)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -216,17 +219,12 @@ class SetupScreen(Screen[Result | None]):
         self._say("not loaded")
         return True
 
-    def _lane(self) -> int | None:
-        """The lane at the cursor."""
-        return self.pane.lane
-
     def action_add_lane(self) -> None:
-        last = len(self.comparison.lanes) - 1
-        at = last if self._lane() is None else self._lane() or 0
+        at = len(self.comparison.lanes) - 1 if self.pane.lane is None else self.pane.lane
         self._change(lambda: edits.add_lane(self.comparison, at), lambda: self._show(f"{LANE}{at + 1}"))
 
     def action_duplicate_lane(self) -> None:
-        at = self._lane()
+        at = self.pane.lane
         if at is None:
             self._refuse("go to a lane to copy it")
         else:
@@ -234,7 +232,7 @@ class SetupScreen(Screen[Result | None]):
 
     def action_remove(self) -> None:
         """Remove the lane, or give the option its default."""
-        at, key = self._lane(), self.rows.key
+        at, key = self.pane.lane, self.rows.key
         if at is not None:
             place = min(at, len(self.comparison.lanes) - 2)
             self._change(lambda: edits.remove_lane(self.comparison, at), lambda: self._show(f"{LANE}{place}"))
@@ -242,7 +240,7 @@ class SetupScreen(Screen[Result | None]):
             self._change(lambda: edits.with_option(self.comparison, key, ""), lambda: self._show(key))
 
     def action_move_lane(self, by: int) -> None:
-        at = self._lane()
+        at = self.pane.lane
         if at is None:
             self._refuse("go to a lane to move it")
             return

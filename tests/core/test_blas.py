@@ -12,7 +12,8 @@ NEEDED = "avx512f avx512cd avx512bw avx512dq avx512vl avx2 fma"
 def cpu(vendor: str, flags: str, second: str = "") -> str:
     """Two processors as /proc/cpuinfo lists them; the second may have other flags."""
     def one(number: int, these: str) -> str:
-        return f"processor\t: {number}\nvendor_id\t: {vendor}\nmodel name\t: X: Y\nflags\t\t: fpu {these}\nbugs\t:\n\n"
+        names = f"processor\t: {number}\nvendor_id\t: {vendor}\nmodel name\t: X: Y\n"
+        return f"{names}flags\t\t: fpu {these}\nbugs\t:\n\n"
 
     return one(0, flags) + one(1, second or flags)
 

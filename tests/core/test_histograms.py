@@ -35,7 +35,7 @@ def test_equals_numpys(limits: tuple[float, float], dtype: type) -> None:
     low, high = limits
     rng = np.random.default_rng(0)
     edges = np.linspace(low, high, BINS + 1)
-    values = rng.uniform(low - (high - low) / 4, high + (high - low) / 4, (20, 50)).astype(dtype)
+    values: np.ndarray = rng.uniform(low - (high - low) / 4, high + (high - low) / 4, (20, 50)).astype(dtype)
     found, expected = histogram(values, edges), np.histogram(values.astype(float), edges)[0]
     assert found.counts.tolist() == expected.tolist()
     check(values, edges)
@@ -87,6 +87,20 @@ def test_weight_edges_hold_all_lanes_with_a_margin() -> None:
     assert edges[0] == pytest.approx(low - MARGIN * (high - low))
     assert edges[-1] == pytest.approx(high + MARGIN * (high - low))
     np.testing.assert_allclose(np.diff(edges), edges[1] - edges[0])
+
+
+def test_a_lane_of_far_larger_weights_does_not_set_the_axis() -> None:
+    near = [np.array([[-1.0, 2.0]]), np.array([[2.0 * FARTHEST, 0.0]])]
+    edges = weight_edges([*near, np.array([[-2.1 * FARTHEST, 2.1 * FARTHEST]]), np.zeros((1, 2))])
+    margin = MARGIN * (2 * FARTHEST + 1)
+    assert edges[[0, -1]].tolist() == pytest.approx([-1 - margin, 2 * FARTHEST + margin])
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_non_finite_weights_do_not_set_the_axis(bad: float) -> None:
+    good = np.array([[-1.0, 2.0, 0.5]])
+    edges = weight_edges([good, np.array([[bad, 1.0, -1.0]]), np.array([[bad, bad, bad]])])
+    assert edges.tolist() == weight_edges([good]).tolist()
 
 
 def test_weight_edges_are_never_narrower_than_one_over_the_root_of_fan_in() -> None:

@@ -1,4 +1,4 @@
-"""A lane trains to the same bits alone and in company; identical units stay identical; Nielsen's first steps."""
+"""A lane trains to the same bits alone and in company; identical units stay so; Nielsen's first steps."""
 
 import os
 import subprocess
@@ -39,7 +39,8 @@ DATA: dict[str, Dataset] = {}
 
 def spec(text: str, **more: str) -> Spec:
     """The spec of `key=value` words; later ones win."""
-    options = dict(word.split("=", 1) for word in text.split()) | {k.replace("_", "-"): v for k, v in more.items()}
+    options = dict(word.split("=", 1) for word in text.split())
+    options |= {key.replace("_", "-"): value for key, value in more.items()}
     name = options.get("data", "digits")
     if name not in DATA:
         DATA[name] = load(name)
@@ -86,7 +87,10 @@ def test_a_lane_alone_equals_the_lane_in_company(case: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rule", ["optimizer=momentum:momentum=0.5 lr=0.1", "optimizer=adam:beta1=0.5 lr=0.01"])
+@pytest.mark.parametrize("rule", [
+    "optimizer=momentum:momentum=0.5 lr=0.1", "optimizer=nesterov:momentum=0.5 lr=0.1",
+    "optimizer=adam:beta1=0.5 lr=0.01",
+])
 def test_neighbours_with_other_hyperparameters(rule: str, dtype: str) -> None:
     lane = spec(f"arch=64-9-10 {rule}", dtype=dtype, steps="100")
     name = lane.optimizer.name
@@ -97,7 +101,9 @@ def test_neighbours_with_other_hyperparameters(rule: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("text", ["arch=64-13-7-10 lr=1", "arch=64-5-10 optimizer=adam activation=tanh batch-size=1"])
+@pytest.mark.parametrize("text", [
+    "arch=64-13-7-10 lr=1", "arch=64-5-10 optimizer=adam activation=tanh batch-size=1",
+])
 def test_lanes_of_identical_units_equal_themselves_in_company(text: str, dtype: str) -> None:
     inits = ["zeros", "ones", "constant:value=0.3", "constant:value=-0.2"]
     specs = [spec(text, init=init, dtype=dtype, steps="100", bias_init="same") for init in inits]

@@ -25,7 +25,8 @@ def gradients(lanes: int) -> np.ndarray:
     """(steps, lanes, parameters), of very different sizes; one parameter never gets any."""
     rng = np.random.default_rng(0)
     sizes = np.array([1e-9, 1e-4, 1.0, 1.0, 1e3, 0.0])
-    return rng.normal(size=(STEPS, lanes, PARAMETERS)) * sizes
+    every: np.ndarray = rng.normal(size=(STEPS, lanes, PARAMETERS)) * sizes
+    return every
 
 
 @pytest.mark.parametrize("name", list(LANES))

@@ -13,7 +13,9 @@ from initscope.core.losses import loss
 from initscope.core.network import Network
 from initscope.core.probes import INDEX, PROBES, dead_or_saturated, measure
 
-SHAPES = [("4-5-3", "quadratic"), ("4-3-5-3", "cross_entropy"), ("4-6-1", "cross_entropy"), ("4-2", "quadratic")]
+SHAPES = [
+    ("4-5-3", "quadratic"), ("4-3-5-3", "cross_entropy"), ("4-6-1", "cross_entropy"), ("4-2", "quadratic"),
+]
 INPUTS = 9
 
 
@@ -72,7 +74,8 @@ def test_every_probe_is_the_oracles(arch: str, cost: str, phi: str, dtype: str) 
             assert set(probes) == set(PROBES)
             for name, right in probes.items():
                 got = found.layers[lane, layer, INDEX[name]]
-                assert got == pytest.approx(right, rel=relative, abs=absolute, nan_ok=True), (name, layer, lane)
+                close = pytest.approx(right, rel=relative, abs=absolute, nan_ok=True)
+                assert got == close, (name, layer, lane)
 
 
 @pytest.mark.parametrize("phi", list(ACTIVATIONS))

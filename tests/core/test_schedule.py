@@ -1,11 +1,13 @@
 """The probing schedule: forward, dense early, within its share of the time."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.architecture import Architecture
-from initscope.core.schedule import GROWTH, RESOLUTION, Schedule, schedule
+from initscope.core.schedule import GROWTH, RESOLUTION, Load, Schedule, schedule
 
 
 def steps(interval: int, until: int) -> list[int]:
@@ -27,32 +29,32 @@ def test_early_steps_are_dense_whatever_the_interval() -> None:
     for interval in (100, 10_000):
         early = steps(interval, 60)
         assert early[:5] == [0, 1, 2, 3, 4]
-        assert all(b <= max(a + 1, a * GROWTH) for a, b in zip(early, early[1:], strict=False))
+        assert all(b <= max(a + 1, a * GROWTH) for a, b in pairwise(early))
     assert steps(1, 50)[:51] == list(range(51))
 
 
 def test_then_every_interval_and_at_last_a_share_of_the_run() -> None:
     found = steps(100, 10**6)
-    gaps = {b - a for a, b in zip(found, found[1:], strict=False) if 300 < a < 15_000}
+    gaps = {b - a for a, b in pairwise(found) if 300 < a < 15_000}
     assert gaps == {100}
-    late = [(a, b - a) for a, b in zip(found, found[1:], strict=False) if a > 100 * RESOLUTION]
+    late = [(a, b - a) for a, b in pairwise(found) if a > 100 * RESOLUTION]
     assert all(gap == a // RESOLUTION for a, gap in late)
     assert len(found) < 1200
 
 
-def group(text: str, lanes: int = 1, batch: int = 10) -> tuple[Architecture, int, int]:
-    return Architecture.parse(text), lanes, batch
+def load(text: str, lanes: int = 1, batch: int = 10, probe: int = 256, tested: int = 1000) -> Load:
+    return Load(Architecture.parse(text), lanes, batch, probe, tested)
 
 
 def test_dearer_probes_come_less_often() -> None:
-    small = schedule([group("784-30-10")], 256, 1000).interval
-    assert small > schedule([group("784-30-10")], 64, 100).interval
-    assert schedule([group("784-512-512-10", 4, 128)], 256, 1000).interval < small
-    assert schedule([], 256, 1000).interval == 1
+    small = schedule([load("784-30-10")]).interval
+    assert small > schedule([load("784-30-10", probe=64, tested=100)]).interval
+    assert schedule([load("784-512-512-10", 4, 128)]).interval < small
+    assert schedule([]).interval == 1
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 8])
 def test_the_interval_is_a_whole_number_of_steps(lanes: int) -> None:
-    found = schedule([group("64-30-10", lanes), group("64-100-10")], 256, 297).interval
+    found = schedule([load("64-30-10", lanes, tested=297), load("64-100-10")]).interval
     assert isinstance(found, int)
     assert 1 <= found <= 10_000

@@ -1,0 +1,300 @@
+"""What the lab costs: training speed, answers to keys, bytes and start-up of the installed command in a terminal.
+
+    python tests/benchmarks/screen.py [--json FILE]
+
+The command runs on one core, this driver and the emulated terminal on another where there is one. What is
+compared is measured in turns; of several measurements the median counts. About two and a half minutes.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from terminal import Terminal
+from timing import machine
+
+CORES = sorted(os.sched_getaffinity(0))
+CORE = CORES[-1]
+"""Where the lab runs."""
+INITSCOPE = str(Path(sys.executable).parent / "initscope")
+ENDLESS = ["--steps", "1000000000"]
+LANES = ("rand", "randn", "xavier_normal", "scaled_randn")
+FULL_SPEED = "+++++"
+TURNS, SETTLE, WINDOW = 3, 0.5, 3.0
+"""Turns with and without a screen; seconds of training before and while speed is measured."""
+PRESSES, STARTS = 60, 7
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("ready")
+Empty().run()
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `holds` is None where there is nothing to hold."""
+
+    what: str
+    measured: str
+    hold: str = ""
+    holds: bool | None = None
+
+
+def lab(case: Sequence[str], columns: int, rows: int) -> Terminal:
+    """The lab, waiting for a key at full speed."""
+    terminal = Terminal([INITSCOPE, *case, *ENDLESS], columns, rows, CORE)
+    terminal.wait(complete)
+    terminal.write(FULL_SPEED)
+    terminal.wait(lambda lines: "full speed" in lines[0])
+    return terminal
+
+
+def complete(lines: Sequence[str]) -> bool:
+    """The table of lanes, the charts, the heatmaps and the footer are there."""
+    text = "".join(lines)
+    return all(word in text for word in (">1 rand", "loss", ", by layer", "Run"))
+
+
+def step_of(lines: Sequence[str]) -> int:
+    """The first lane's step, from the table of lanes."""
+    return int(lines[2].split()[2].replace(",", ""))
+
+
+def train_on_screen(terminal: Terminal, first: int, last: int) -> tuple[float, float, float]:
+    """Rewind and train to step `last`: steps a second from `first` on, by wall and processor time; bytes a second."""
+    terminal.write("r")
+    terminal.wait(lambda lines: step_of(lines) == 0)
+    begin, bytes_then = terminal.write(" "), terminal.bytes
+    points: list[tuple[float, float, int]] = []
+    while not points or points[-1][2] < last:
+        arrived = terminal.look(10)
+        if arrived is None:
+            raise SystemExit("the lab stopped showing that it trains")
+        step = step_of(terminal.screen.display)
+        if step >= first and (not points or points[-1][2] != step):
+            points.append((arrived, terminal.cpu(), step))
+    seconds, sent = perf_counter() - begin, terminal.bytes - bytes_then
+    terminal.write(" ")
+    terminal.wait(lambda lines: "paused" in lines[0])
+    wall, cpu, steps = np.array(points).T
+    # Slopes, as pictures are up to half a second old: single differences would be off by tenths.
+    return float(np.polyfit(wall, steps, 1)[0]), float(np.polyfit(cpu, steps, 1)[0]), sent / seconds
+
+
+def train_headless(case: Sequence[str], first: int, last: int) -> tuple[float, float]:
+    """Steps a second from `first` to `last`, by wall and processor time: the difference of two runs."""
+    (wall, cpu), (more_wall, more_cpu) = (headless(case, steps) for steps in (first, last))
+    return (last - first) / (more_wall - wall), (last - first) / (more_cpu - cpu)
+
+
+def headless(case: Sequence[str], steps: int) -> tuple[float, float]:
+    command = [INITSCOPE, "run", *case, "--steps", str(steps), "--json", "-"]
+    wall, cpu = perf_counter(), children_cpu()
+    on_the_core(command)
+    return perf_counter() - wall, children_cpu() - cpu
+
+
+def children_cpu() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def on_the_core(command: Sequence[str]) -> float:
+    """Run a command to its end on the lab's core; returns the seconds it took."""
+    begin = perf_counter()
+    subprocess.run(
+        command, check=True, stdin=subprocess.DEVNULL, capture_output=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {CORE}),
+    )  # fmt: skip
+    return perf_counter() - begin
+
+
+def speed(name: str, case: Sequence[str]) -> list[Row]:
+    """Training speed with a screen against none, and bytes to the terminal, at 120x40."""
+    kept, kept_cpu, sent = [], [], []
+    with lab(case, 120, 40) as terminal:
+        terminal.write(" ")
+        begin = perf_counter()
+        terminal.watch(1.5)
+        rate = step_of(terminal.screen.display) / (perf_counter() - begin)
+        terminal.write(" ")
+        terminal.wait(lambda lines: "paused" in lines[0])
+        first, last = round(rate * SETTLE), round(rate * (SETTLE + WINDOW))
+        for _ in range(TURNS):
+            wall, cpu, rate_of_bytes = train_on_screen(terminal, first, last)
+            wall_alone, cpu_alone = train_headless(case, first, last)
+            kept.append(wall / wall_alone)
+            kept_cpu.append(cpu / cpu_alone)
+            sent.append(rate_of_bytes)
+    by_cpu = f"{median(kept):.0%} (by processor time {median(kept_cpu):.0%}; {wall_alone:,.0f} steps/s without)"
+    return [
+        Row(f"training speed kept, {name}, 120x40", by_cpu, ">= 90%", max(median(kept), median(kept_cpu)) >= 0.9),
+        bytes_row(f"{name}, 120x40", median(sent), 25),
+    ]
+
+
+def bytes_row(name: str, sent: float, most: float) -> Row:
+    return Row(f"bytes while training, {name}", f"{sent / 1000:.1f} kB/s", f"< {most:g} kB/s", sent < most * 1000)
+
+
+def bytes_on_small_screen(name: str, case: Sequence[str]) -> Row:
+    with lab(case, 80, 24) as terminal:
+        terminal.write(" ")
+        return bytes_row(f"{name}, 80x24", terminal.watch(4) / 4, 10)
+
+
+def at_rest(case: Sequence[str]) -> list[Row]:
+    """Bytes and processor time of a paused lab, after some training."""
+    with lab(case, 120, 40) as terminal:
+        terminal.write(" ")
+        terminal.watch(1)
+        terminal.write(" ")
+        terminal.watch(1)
+        cpu = terminal.cpu()
+        sent = terminal.watch(5) / 5
+        share = (terminal.cpu() - cpu) / 5
+    return [
+        Row("bytes while paused, 120x40", f"{sent:.0f} bytes/s", "< 200 bytes/s", sent < 200),
+        Row("processor while paused, 120x40", f"{share:.1%}"),
+    ]
+
+
+def keys(name: str, case: Sequence[str]) -> list[Row]:
+    """From a key press to its answer on the screen, while training flat out and while paused."""
+    rows = []
+    with lab(case, 120, 40) as terminal:
+        for training in (True, False):
+            terminal.write(" ")
+            terminal.watch(1)
+            taken = sorted(answers(terminal))
+            middle, most = median(taken), taken[round(0.95 * len(taken)) - 1]
+            rows.append(
+                Row(
+                    f"key to answer, {'training' if training else 'paused'}, {name}, 120x40",
+                    f"median {middle * 1e3:.1f} ms, 95% {most * 1e3:.1f} ms, longest {taken[-1] * 1e3:.0f} ms",
+                    "median < 15 ms, 95% < 50 ms",
+                    middle < 0.015 and most < 0.05,
+                )
+            )
+    return rows
+
+
+def answers(terminal: Terminal) -> list[float]:
+    """Seconds from each of the presses to the first output that shows what it did."""
+    moments = random.Random(0)
+    taken = []
+    shows = {
+        "\x1b[B": lambda lines: [line[:2] for line in lines[2:4]],
+        "h": lambda lines: [line for line in lines if ", by layer" in line],
+        "\x1b[A": lambda lines: [line[:2] for line in lines[2:4]],
+        "g": lambda lines: ["loss · log" in line for line in lines],
+    }
+    for press in range(PRESSES):
+        key, look = list(shows.items())[press % len(shows)]
+        terminal.watch(moments.uniform(0.06, 0.16))
+        before = look(terminal.screen.display)
+        pressed = terminal.write(key)
+        taken.append(terminal.wait(lambda lines, look=look, before=before: look(lines) != before) - pressed)
+    return taken
+
+
+def start_up(folder: Path) -> list[Row]:
+    """First paint and the complete lab against an empty Textual app; --help against importing numpy."""
+    script = folder / "empty.py"
+    script.write_text(EMPTY, encoding="utf-8")
+    empty, first, whole, short, import_numpy = [], [], [], [], []
+    for _ in range(STARTS):
+        with Terminal([sys.executable, str(script)], 120, 40, CORE) as terminal:
+            empty.append(terminal.wait(painted) - terminal.started)
+        with Terminal([INITSCOPE], 120, 40, CORE) as terminal:
+            first.append(terminal.wait(painted) - terminal.started)
+            whole.append(terminal.wait(complete) - terminal.started)
+        short.append(on_the_core([INITSCOPE, "--help"]))
+        import_numpy.append(on_the_core([sys.executable, "-c", "import numpy"]))
+    return [
+        against("start to first paint", first, "an empty Textual app", empty, 1.5),
+        against("start to the complete lab", whole, "an empty Textual app", empty, None),
+        against("initscope --help", short, "python -c 'import numpy'", import_numpy, 2),
+    ]
+
+
+def painted(lines: Sequence[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
+def against(what: str, ours: list[float], other: str, theirs: list[float], most: float | None) -> Row:
+    times = median(a / b for a, b in zip(ours, theirs, strict=True))
+    text = f"{times:.2f} times ({median(ours) * 1e3:.0f} / {median(theirs) * 1e3:.0f} ms)"
+    return Row(f"{what} / {other}", text, f"< {most:g} times" if most else "", times < most if most else None)
+
+
+def random_mnist(path: Path) -> None:
+    """Random images of the size and number of MNIST's."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, size in (("train", 60_000), ("test", 10_000)):
+        arrays[f"x_{part}"] = rng.integers(0, 256, (size, 784), np.uint8)
+        arrays[f"y_{part}"] = rng.integers(0, 10, size, np.uint8)
+    np.savez(path, **arrays)
+
+
+def table(rows: Sequence[Row]) -> str:
+    lines = ["| what | measured | to hold | holds |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        holds = "" if row.holds is None else "yes" if row.holds else "NO"
+        lines.append(f"| {row.what} | {row.measured} | {row.hold} | {holds} |")
+    return "\n".join(lines)
+
+
+def cases(data: Path) -> dict[str, list[str]]:
+    found = {}
+    for name, options in (("784-30-10", ["--data", str(data), "--arch", "784-30-10"]), ("digits 64-30-10", [])):
+        for lanes in (2, 4):
+            inits = [word for init in LANES[:lanes] for word in ("--init", init)]
+            found[f"{name}, {lanes} lanes"] = [*options, *inits]
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What the lab's screen costs, in a real pseudo-terminal.")
+    parser.add_argument("--json", metavar="FILE", help="write everything measured as JSON")
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, set(CORES) - {CORE} or {CORE})
+    sys.setswitchinterval(0.0005)  # the thread that notes arrivals must not wait for the emulator
+    facts = {"core of the lab": str(CORE), **machine()}
+    print("; ".join(f"{key}: {value}" for key, value in facts.items()), end="\n\n", flush=True)
+    folder = Path(tempfile.mkdtemp())
+    try:
+        random_mnist(folder / "random.npz")
+        by_name = cases(folder / "random.npz")
+        rows = start_up(folder)
+        for name, case in by_name.items():
+            rows += speed(name, case)
+        for name in ("784-30-10, 2 lanes", "digits 64-30-10, 4 lanes"):
+            rows += [bytes_on_small_screen(name, by_name[name]), *keys(name, by_name[name])]
+        rows += at_rest(by_name["digits 64-30-10, 2 lanes"])
+    finally:
+        shutil.rmtree(folder)
+    print(table(rows))
+    if arguments.json:
+        found = {"machine": facts, "rows": [asdict(row) for row in rows]}
+        Path(arguments.json).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""What a person would read of an app under test."""
+
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.pilot import Pilot
+
+
+def screen_text(app: App[Any]) -> str:
+    """The text on the app's screen: a line a row, without trailing blanks."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> str:
+    """Press keys one after the other and wait until the screen shows what they did; returns its text."""
+    await pilot.press(*keys)
+    await pilot.pause()
+    return screen_text(pilot.app)
+
+
+async def write(pilot: Pilot[Any], text: str) -> str:
+    """Put a text into the focused line at once, as pasting does; returns the screen's text."""
+    assert pilot.app.focused is not None
+    pilot.app.focused.post_message(events.Paste(text))
+    await pilot.pause()
+    return await press(pilot)

@@ -1,0 +1,319 @@
+"""The setup screen, by keyboard and mouse: what is chosen is what comes out, what is wrong never does."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from initscope.core.comparison import Comparison
+from initscope.core.data import Dataset, load
+from initscope.core.initializers import CATALOGUE, initializer
+from initscope.tui import setupscreen
+from initscope.tui.setupscreen import Result, SetupScreen
+from textual.app import App
+from textual.pilot import Pilot
+
+from screens import press, screen_text, write
+
+DIGITS = load("digits")
+STYLES = Path(setupscreen.__file__).with_name("setup.tcss")
+UNSET = object()
+
+
+class Bench(App[None]):
+    """Opens the setup screen and keeps what it gives back."""
+
+    CSS_PATH = STYLES
+
+    def __init__(self, comparison: Comparison, row: str, unicode: bool) -> None:
+        super().__init__()
+        self.before, self.row, self.unicode = comparison, row, unicode
+        self.result: Any = UNSET
+
+    def on_mount(self) -> None:
+        self.push_screen(SetupScreen(self.before, {"digits": DIGITS}, self.row), self.keep)
+
+    def keep(self, result: Result | None) -> None:
+        self.result = result
+
+    @property
+    def comparison(self) -> Comparison:
+        assert isinstance(self.result, tuple), f"not applied: {self.result}\n{screen_text(self)}"
+        return self.result[0]
+
+    @property
+    def inits(self) -> list[str]:
+        return [lane["init"] for lane in self.comparison.lanes]
+
+
+def compare(*inits: str, lanes: tuple[str, ...] = (), **options: str) -> Comparison:
+    return Comparison.of({key.replace("_", "-"): value for key, value in options.items()}, inits, lanes)
+
+
+@asynccontextmanager
+async def bench(
+    comparison: Comparison | None = None, row: str = "lane:0", size: tuple[int, int] = (100, 40), unicode: bool = True
+) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
+    app = Bench(comparison or compare("rand", "randn"), row, unicode)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        yield app, pilot
+
+
+async def to(pilot: Pilot[None], text: str) -> None:
+    """Empty the line and type another text."""
+    await press(pilot, "end", "ctrl+u")
+    await write(pilot, text)
+
+
+async def test_an_initializer_by_keyboard_alone() -> None:
+    async with bench() as (app, pilot):
+        steps = list(CATALOGUE).index("he_normal") - list(CATALOGUE).index("rand")
+        text = await press(pilot, "enter", *["down"] * steps)
+        assert "he_normal:gain=1" in text
+        assert CATALOGUE["he_normal"].formula in text
+        assert CATALOGUE["he_normal"].source in text
+        assert "torch.nn.init.kaiming_normal_" in text
+        assert "1 he_normal" in await press(pilot, "enter")
+        await press(pilot, "f2")
+        assert app.inits == ["he_normal", "randn"]
+        assert app.result[1] == {"digits": DIGITS}
+
+
+async def test_parameters_are_checked_as_they_are_typed() -> None:
+    async with bench(row="lane:1") as (app, pilot):
+        await press(pilot, "enter", "right")
+        await to(pilot, "uniform:low=-0.2,high=x")
+        text = screen_text(app)
+        assert "! uniform: high must be a number, not 'x'" in text
+        assert "layer 1: mean" not in text, "no moments of what cannot be drawn"
+        await to(pilot, "uniform:low=-0.2,high=0.3")
+        text = screen_text(app)
+        assert "!" not in text
+        rule = initializer("uniform:low=-0.2,high=0.3")
+        for number, fans in ((1, (64, 30)), (2, (30, 10))):
+            assert f"layer {number}: mean {rule.mean(*fans):.3g}, std {np.sqrt(rule.variance(*fans)):.3g}" in text
+        assert "upper bound; any number" in text
+        await press(pilot, "enter", "f2")
+        assert app.inits == ["rand", "uniform:low=-0.2,high=0.3"]
+
+
+async def test_moments_follow_the_layers() -> None:
+    async with bench(compare("xavier_normal", arch="64-20-20-10")) as (app, _):
+        text = screen_text(app)
+        assert f"layer 1: mean 0, std {np.sqrt(2 / 84):.3g}" in text
+        assert f"layer 2: mean 0, std {np.sqrt(2 / 40):.3g}" in text
+        assert f"layer 3: mean 0, std {np.sqrt(2 / 30):.3g}" in text
+
+
+async def test_an_architecture_that_does_not_fit_cannot_be_applied() -> None:
+    async with bench(row="arch") as (app, pilot):
+        assert "2,260 parameters in 2 layers" in screen_text(app)
+        await press(pilot, "enter")
+        await to(pilot, "32-30-10")
+        assert "write 64-30-10" in screen_text(app)
+        for key in ("enter", "f2", "ctrl+s"):
+            await press(pilot, key)
+            assert app.result is UNSET, f"{key} took it"
+        await to(pilot, "64-100-10")
+        assert "7,510 parameters in 2 layers" in screen_text(app)
+        await press(pilot, "f2")
+        assert app.comparison.options == {"arch": "64-100-10"}
+
+
+async def test_other_data_and_the_architecture_follows() -> None:
+    comparison = compare("rand", lanes=("init=randn arch=64-20-10 lr=1",), arch="64-40-10", batch_size="500")
+    async with bench(comparison, row="data") as (app, pilot):
+        await press(pilot, "enter", "down", "down", "down")
+        assert "moons" in screen_text(app)
+        await press(pilot, "enter")
+        for _ in range(50):
+            if "2-30-2 (default)" in screen_text(app):
+                break
+            await asyncio.sleep(0.02)
+            await pilot.pause()
+        text = screen_text(app)
+        assert "arch 64-40-10 does not fit moons" in text
+        assert "arch 64-20-10 of lane 2 does not fit moons" in text
+        assert "batch-size 500 does not fit moons" in text
+        await press(pilot, "f2")
+        assert app.comparison.options == {"data": "moons"}
+        assert app.comparison.lanes == ({"init": "rand"}, {"init": "randn", "lr": "1"})
+        assert [str(s.architecture) for s in app.comparison.specs(app.result[1])] == ["2-30-2", "2-30-2"]
+
+
+async def test_loading_leaves_the_screen_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def slowly(name: str) -> Dataset:
+        assert release.wait(10)
+        return load(name)
+
+    monkeypatch.setattr(setupscreen, "load", slowly)
+    async with bench(row="data") as (app, pilot):
+        await press(pilot, "enter", "down", "down")
+        assert "loading circles" in await press(pilot, "enter")
+        assert "still loading" in await press(pilot, "f2")
+        assert "not loaded" in await press(pilot, "escape")
+        release.set()
+        await press(pilot, "escape", "f2")
+        assert app.comparison.options == {}, "what came too late was taken"
+
+
+@pytest.mark.parametrize("name", ["nowhere.npz", "mooons"])
+async def test_data_that_is_not_there(name: str) -> None:
+    async with bench(row="data") as (app, pilot):
+        await press(pilot, "enter", "right")
+        await to(pilot, name)
+        await press(pilot, "enter")
+        for _ in range(50):
+            if "! " in screen_text(app):
+                break
+            await asyncio.sleep(0.02)
+            await pilot.pause()
+        assert name in screen_text(app).partition("! ")[2]
+        await press(pilot, "escape", "f2")
+        assert app.comparison == app.before
+
+
+async def test_lanes_added_copied_moved_removed() -> None:
+    async with bench() as (app, pilot):
+        assert "2 xavier_normal" in await press(pilot, "a")
+        assert "3 xavier_normal" in await press(pilot, "d")
+        await press(pilot, "J")
+        assert "> 4 xavier_normal" in screen_text(app)
+        await press(pilot, "shift+up", "K", "K", "K")
+        assert "> 1 xavier_normal" in screen_text(app)
+        await press(pilot, "down", "x", "delete")
+        await press(pilot, "f2")
+        assert app.inits == ["xavier_normal", "randn"]
+
+
+async def test_at_most_twenty_lanes_and_never_none() -> None:
+    async with bench(compare("rand")) as (app, pilot):
+        assert "! the last lane cannot be removed" in await press(pilot, "x")
+        await press(pilot, *["a"] * 19)
+        assert "lanes (20)" in screen_text(app)
+        assert "! there can be 20 lanes at most" in await press(pilot, "a")
+        await press(pilot, "f2")
+        assert len(set(app.inits)) >= 6
+        assert len(app.inits) == 20
+
+
+async def test_a_lane_that_differs() -> None:
+    async with bench(row="lane:1", size=(130, 40)) as (app, pilot):
+        await press(pilot, "enter", "right", "down")
+        await press(pilot, "l", "r", "r", "=", "1")
+        assert "did you mean lr?" in screen_text(app)
+        await to(pilot, "lr=0.5 arch=64-8-10 name=small")
+        assert "layer 2: mean 0, std 1 (8 to 10)" in screen_text(app)
+        await press(pilot, "enter")
+        assert "2 randn lr=0.5 arch=64-8-10 name=small" in screen_text(app)
+        await press(pilot, "f2")
+        assert app.comparison.lanes[1] == {"init": "randn", "lr": "0.5", "arch": "64-8-10", "name": "small"}
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong", "why", "right", "shown"),
+    [
+        ("lr", "-1", "lr must be finite and not negative", "0.25", "lr         0.25"),
+        ("batch-size", "2000", "more than the 1500 training examples", "100", "15 steps an epoch"),
+        ("epochs", "x", "epochs must be a whole number", "2", "300 steps (2 epochs)"),
+        ("steps", "1.5", "steps must be a whole number", "450", "450 steps (3 epochs)"),
+        ("seed", "-1", "seed must be at least 0", "7", "seed       7"),
+        ("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype      float64"),
+        ("activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2"),
+        ("loss", "cross", "unknown loss 'cross'", "cross_entropy", "0.1 (default)"),
+        ("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)"),
+        ("bias-init", "orthogonal", "which biases are not", "same", "bias-init  same"),
+    ],
+)  # fmt: skip
+async def test_every_option(row: str, wrong: str, why: str, right: str, shown: str) -> None:
+    async with bench(row=row) as (app, pilot):
+        await press(pilot, "enter")
+        if app.focused and app.focused.id == "choices":
+            await press(pilot, "right")
+        await to(pilot, wrong)
+        assert f"! {why}"[2:] in " ".join(screen_text(app).split())
+        await press(pilot, "f2")
+        assert app.result is UNSET
+        await to(pilot, right)
+        await press(pilot, "enter")
+        assert shown in screen_text(app)
+        await press(pilot, "f2")
+        assert app.comparison.options == {row: right}
+
+
+async def test_epochs_and_steps_take_each_others_place_and_x_gives_the_default() -> None:
+    async with bench(compare("rand", epochs="5"), row="steps") as (app, pilot):
+        await press(pilot, "enter")
+        await write(pilot, "40")
+        assert "steps      40" in await press(pilot, "enter")
+        assert "epochs     -" in screen_text(app)
+        assert "epochs     30 (default)" in await press(pilot, "x")
+        await press(pilot, "f2")
+        assert app.comparison.options == {}
+
+
+async def test_escape_takes_nothing() -> None:
+    async with bench() as (app, pilot):
+        await press(pilot, "enter", "down", "down", "escape")
+        assert "> 1 rand" in screen_text(app)
+        await press(pilot, "a", "d", "up", "enter", "down", "enter", "escape")
+        assert app.result is None
+
+
+async def test_apply_is_a_row_too() -> None:
+    async with bench() as (app, pilot):
+        assert "initscope run --arch" in await press(pilot, "end")
+        await press(pilot, "enter")
+        assert app.comparison == app.before
+
+
+async def test_by_mouse() -> None:
+    async with bench(size=(80, 24)) as (app, pilot):
+        lines = screen_text(app).splitlines()
+        row = next(n for n, line in enumerate(lines) if "activation" in line)
+        await pilot.click(offset=(5, row))
+        await pilot.pause()
+        lines = screen_text(app).splitlines()
+        await pilot.click(offset=(45, next(n for n, line in enumerate(lines) if "tanh " in line)))
+        await pilot.pause()
+        assert "activation tanh" in screen_text(app)
+        lines = screen_text(app).splitlines()
+        await pilot.click(offset=(5, next(n for n, line in enumerate(lines) if "apply and close" in line)))
+        await pilot.pause()
+        assert app.comparison.options == {"activation": "tanh"}
+
+
+@pytest.mark.parametrize("size", [(20, 6), (40, 12), (80, 24), (120, 40)], ids=str)
+async def test_sizes(size: tuple[int, int]) -> None:
+    async with bench(size=size, row="lane:1") as (app, pilot):
+        assert "> 2 randn" in screen_text(app)
+        text = await press(pilot, "enter")
+        assert "value randn:scale=" in text
+        if size >= (40, 12):
+            assert "W ~ scale · N(0, 1)" in text
+        await press(pilot, "down", "enter")
+        assert "> 2 uniform" in screen_text(app)
+        await press(pilot, "home", *["enter", "escape", "down"] * 4)
+        await pilot.resize_terminal(1, 1)
+        await pilot.resize_terminal(200, 60)
+        await press(pilot, "f2")
+        assert app.inits == ["rand", "uniform"]
+
+
+async def test_ascii_alone() -> None:
+    async with bench(row="lane:0", unicode=False) as (app, pilot):
+        await press(pilot, "enter")
+        text = "".join([await press(pilot, "down") for _ in CATALOGUE])
+        assert "sqrt(6 / (fan_in + fan_out))" in text
+        for row in ("activation", "loss", "optimizer"):
+            app.screen._show(row)
+            text += await press(pilot)
+        assert text.isascii(), {c for c in text if not c.isascii()}
