@@ -40,6 +40,8 @@ class Architecture:
                     f"architecture '{text}': part {place} is {shown}, not a number of units; "
                     "write widths from input to output, such as 784-30-10"
                 )
+            if len(part) > len(str(MAX_PARAMETERS)):
+                raise InputError(f"architecture '{text[:60]}': part {place} has more units than fit this tool")
             if int(part) == 0:
                 raise InputError(f"architecture '{text}': part {place} has 0 units, every layer needs at least 1")
             sizes.append(int(part))

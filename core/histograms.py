@@ -32,15 +32,15 @@ class Histogram:
 def histogram(values: Array, edges: Floats) -> Histogram:
     """Counts in the equal bins between `edges`; the last bin includes its right edge, as numpy's does."""
     flat = values.reshape(-1)
-    finite = flat[np.isfinite(flat)]
     low, high, bins = float(edges[0]), float(edges[-1]), len(edges) - 1
-    place = np.subtract(finite, low, dtype=np.float64)
+    at_least, at_most = flat >= low, flat <= high
+    inside = flat[at_least & at_most]
+    place = np.subtract(inside, low, dtype=np.float64)
     place *= bins / (high - low)
-    np.floor(place, out=place)
-    place[finite == high] = bins - 1
-    np.clip(place, -1, bins, out=place)
-    counts = np.bincount(place.astype(np.int64) + 1, minlength=bins + 2)
-    return Histogram(edges, counts[1:-1], int(counts[0]), int(counts[-1]), flat.size - finite.size)
+    counts = np.bincount(np.minimum(place.astype(np.int64), bins - 1), minlength=bins)
+    finite = np.isfinite(flat)
+    below, above, bad = (int(np.count_nonzero(o)) for o in (finite & ~at_least, finite & ~at_most, ~finite))
+    return Histogram(edges, counts, below, above, bad)
 
 
 def weight_edges(starts: Sequence[Array]) -> Floats:
@@ -70,11 +70,12 @@ def activation_edges(limits: tuple[float, float], starts: Sequence[Array]) -> Fl
 
 
 def _reach(values: Array) -> float:
-    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    return float(np.abs(values).max(initial=0.0))
 
 
 def _near(starts: Sequence[Array]) -> list[Array]:
-    """Those that are not all zero, and reach at most FARTHEST times as far as the nearest of these."""
-    reaches = [_reach(values) for values in starts]
+    """The finite values of those not all zero that reach at most FARTHEST times as far as the nearest of these."""
+    finite = [values[np.isfinite(values)] for values in starts]
+    reaches = [_reach(values) for values in finite]
     nearest = min((reach for reach in reaches if reach > 0), default=0.0)
-    return [v for v, reach in zip(starts, reaches, strict=True) if 0 < reach <= FARTHEST * nearest]
+    return [v for v, reach in zip(finite, reaches, strict=True) if 0 < reach <= FARTHEST * nearest]

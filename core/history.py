@@ -117,6 +117,10 @@ class Samples:
         self._stride *= 2
 
     @property
+    def latest_step(self) -> int | None:
+        return int(self._step[self._length - 1]) if self._length else None
+
+    @property
     def step(self) -> NDArray[np.int64]:
         """A copy, (length,)."""
         return self._step[: self._length].copy()

@@ -19,12 +19,13 @@ Array = NDArray[np.floating]
 
 
 class Buffers:
-    """What one layer keeps of one batch: its input, its output, the gradient it hands down, and scratch."""
+    """What one layer keeps of one batch: its input, its output, the gradient it hands down, and a row of ones."""
 
     def __init__(self, lanes: int, inputs: int, outputs: int, batch: int, dtype: DTypeLike) -> None:
         self.source: Array = np.empty(0, dtype)
         self.out = np.empty((lanes, outputs, batch), dtype)
         self.delta = np.empty((lanes, inputs, batch), dtype)
+        self.ones = np.ones(batch, dtype)
 
 
 class Layer(Protocol):
@@ -80,7 +81,10 @@ class Dense:
 
     def backward(self, delta: Array, buffers: Buffers, first: bool) -> Array:
         self._multiply(delta, buffers.source.swapaxes(-1, -2), self.weight_gradient)
-        np.add.reduce(delta, axis=2, out=self.bias_gradient)
+        if self.alike:
+            np.add.reduce(delta, axis=2, out=self.bias_gradient)
+        else:
+            np.matmul(delta, buffers.ones, out=self.bias_gradient)  # three times as fast as the sum
         if not first:
             self._multiply(self._transposed, delta, buffers.delta)
         return buffers.delta

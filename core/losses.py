@@ -60,8 +60,9 @@ class Quadratic(Loss):
     def value_and_delta(self, z: Array, y: Array, delta: Array, scratch: Array) -> Array:
         sigmoid_in_place(z)
         np.subtract(z, y, out=delta)
-        np.multiply(delta, delta, out=scratch)
-        value: Array = _sum_by_lane(scratch) * (0.5 / z.shape[-1])
+        flat = delta.reshape(len(delta), -1)
+        value: Array = np.vecdot(flat, flat)
+        value *= 0.5 / z.shape[-1]
         np.subtract(1, z, out=scratch)  # sigmoid'(z) = a (1 - a)
         scratch *= z
         delta *= scratch
@@ -85,15 +86,18 @@ class CrossEntropy(Loss):
         else:
             z -= np.maximum.reduce(z, axis=1, keepdims=True)
             np.multiply(z, y, out=scratch)
-            label = np.add.reduce(scratch, axis=1, keepdims=True)
+            label = _sum_by_lane(scratch)
             np.exp(z, out=z)
             total = np.add.reduce(z, axis=1, keepdims=True)
             z /= total
-            np.log(total, out=total)
-            total -= label
-            scratch = total
+            np.subtract(z, y, out=delta)
+            value = _sum_by_lane(np.log(total, out=total))
+            value -= label
+            value /= z.shape[-1]
+            return value
         np.subtract(z, y, out=delta)
-        value: Array = _sum_by_lane(scratch) / z.shape[-1]
+        value = _sum_by_lane(scratch)
+        value /= z.shape[-1]
         return value
 
 

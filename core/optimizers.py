@@ -172,25 +172,32 @@ class Adam(Updater):
         self, lanes: Sequence[tuple[Optimizer, float]], parameters: int, dtype: DTypeLike
     ) -> None:
         super().__init__(lanes, parameters, dtype)
-        self.beta1, self.beta2, self.eps = (self._values(name) for name in ("beta1", "beta2", "eps"))
+        # In float64: 1 - beta is often less than float32 can say.
+        self.beta1, self.beta2, eps = (
+            np.array([[float(dict(rule.values)[name])] for rule, _ in lanes]) for name in ("beta1", "beta2", "eps")
+        )
+        self.eps = np.maximum(eps, np.finfo(dtype).tiny).astype(dtype)
         self.scratch = np.empty((len(lanes), parameters), dtype)
 
     def update(self, parameters: Array, gradient: Array) -> None:
         self.steps += 1
         mean, square, scratch = self.state["mean"], self.state["square"], self.scratch
-        mean *= self.beta1
-        np.multiply(gradient, 1 - self.beta1, out=scratch)
+        mean *= self._cast(self.beta1)
+        np.multiply(gradient, self._cast(1 - self.beta1), out=scratch)
         mean += scratch
-        square *= self.beta2
+        square *= self._cast(self.beta2)
         gradient *= gradient
-        gradient *= 1 - self.beta2
+        gradient *= self._cast(1 - self.beta2)
         square += gradient
         np.sqrt(square, out=scratch)
-        scratch *= 1 / np.sqrt(1 - self.beta2**self.steps)
+        scratch *= self._cast(1 / np.sqrt(1 - self.beta2**self.steps))
         scratch += self.eps
         np.divide(mean, scratch, out=scratch)
-        scratch *= self.learning_rate / (1 - self.beta1**self.steps)
+        scratch *= self._cast(self.learning_rate / (1 - self.beta1**self.steps))
         parameters -= scratch
+
+    def _cast(self, column: NDArray[np.float64]) -> Array:
+        return column.astype(self.dtype)
 
 
 _RULES: Mapping[str, type[Updater]] = MappingProxyType(

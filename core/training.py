@@ -8,7 +8,7 @@ import numpy as np
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
 from initscope.core.data import Dataset
-from initscope.core.ensemble import Ensemble, Lane, same_ensemble
+from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
 from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
 from initscope.core.schedule import schedule
 from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
@@ -47,11 +47,14 @@ class Trainer:
             examples = self.datasets[lane.spec.data].n_train
             groups.setdefault(same_ensemble(lane.spec, examples), []).append(lane)
         self._streams: dict[tuple[object, ...], Batches] = {}
-        self._active = [Ensemble.of(lanes, self._batches(lanes[0].spec)) for lanes in groups.values()]
+        self._overflow = Overflow()
         self._ended: list[Ensemble] = []
         self._unreported: list[Ensemble] = []
-        self._schedule = schedule([ensemble.load for ensemble in self._active])
         with np.errstate(all="ignore"), one_thread():
+            self._active = [
+                Ensemble.of(lanes, self._batches(lanes[0].spec), self._overflow) for lanes in groups.values()
+            ]
+            self._schedule = schedule([ensemble.load for ensemble in self._active])
             for ensemble in self._active:
                 self._note_start(ensemble)
                 ensemble.probe(0)
@@ -118,34 +121,39 @@ class Trainer:
 
     def _advance(self, until: int | None, deadline: float) -> None:
         """Train up to the deadline, `until`, or the end of all lanes."""
-        with np.errstate(all="ignore"), one_thread():
+        quiet = np.errstate(all="ignore", over="call", invalid="call", call=self._overflow)
+        with quiet, one_thread():
             while self._active and (until is None or self.step < until):
                 self._step_once(last=until is not None and self.step + 1 == until)
                 if perf_counter() >= deadline:
                     break
 
     def _step_once(self, last: bool) -> None:
-        probing = last or self.step + 1 >= self._next_probe
+        scheduled = self.step + 1 == self._next_probe
+        probing = last or scheduled
         for ensemble in list(self._active):
             x, chosen = ensemble.batches.at(self.step)
             ending = self.step + 1 == ensemble.limit
+            rest: Ensemble | None = ensemble
             bad = ensemble.step(self.step, x, chosen, probing or ending)
             if bad:
-                rest = self._drop(ensemble, bad)
+                rest = self._drop(ensemble, bad, self.step)
                 if rest:
                     rest.apply(probing or ending)
+            if rest and rest.overflowed and (bad := rest.bad_parameters()):
+                self._drop(rest, bad, self.step + 1)
         self.step += 1
         self._end_lanes_at_their_limit()
         if probing:
-            self._probe()
+            self._probe(scheduled)
 
-    def _drop(self, ensemble: Ensemble, rows: list[int]) -> Ensemble | None:
-        """End diverged rows of an ensemble; the others go on in a new one, which is returned."""
+    def _drop(self, ensemble: Ensemble, rows: list[int], steps: int) -> Ensemble | None:
+        """End rows that diverged after so many steps; the others go on in a new ensemble, which is returned."""
         others = [row for row in range(len(ensemble.lanes)) if row not in rows]
         rest = ensemble.select(others) if others else None
         place = self._active.index(ensemble)
         self._active[place : place + 1] = [rest] if rest else []
-        self._close(ensemble.select(rows), Status.DIVERGED)
+        self._close(ensemble.select(rows), Status.DIVERGED, steps)
         return rest
 
     def _end_lanes_at_their_limit(self) -> None:
@@ -154,23 +162,22 @@ class Trainer:
     def _end(self, ensembles: list[Ensemble], status: Status) -> None:
         for ensemble in list(ensembles):
             self._active.remove(ensemble)
-            self._close(ensemble, status)
+            self._close(ensemble, status, self.step)
 
-    def _close(self, ensemble: Ensemble, status: Status) -> None:
+    def _close(self, ensemble: Ensemble, status: Status, steps: int) -> None:
         for lane in ensemble.lanes:
-            lane.status, lane.steps = status, self.step
+            lane.status, lane.steps = status, steps
         with np.errstate(all="ignore"), one_thread():
-            ensemble.probe(self.step)
+            ensemble.probe(steps)
         self._ended.append(ensemble)
         self._unreported.append(ensemble)
 
-    def _probe(self) -> None:
-        for ensemble in list(self._active):
-            bad = ensemble.bad_parameters()
-            rest = self._drop(ensemble, bad) if bad else ensemble
-            if rest:
-                rest.probe(self.step)
-        self._next_probe = self._schedule.after(self.step)
+    def _probe(self, scheduled: bool) -> None:
+        """Measure all lanes. A probe in between, where somebody stopped, does not move the scheduled ones."""
+        for ensemble in self._active:
+            ensemble.probe(self.step)
+        if scheduled:
+            self._next_probe = self._schedule.after(self.step)
 
     def _report_ended(self, budget: float) -> Iterator[None]:
         """Measure ended lanes on all examples; yields every `budget` seconds."""
@@ -180,6 +187,8 @@ class Trainer:
                 if found:
                     for lane, measures in zip(ensemble.lanes, found, strict=True):
                         lane.final = measures
+                        if lane.status is Status.FINISHED and not np.isfinite(measures.train_loss):
+                            lane.status = Status.DIVERGED  # by its last update
                 yield
             self._unreported.pop(0)
 

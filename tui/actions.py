@@ -21,7 +21,7 @@ class Action:
         """The keys as a person would say them."""
         words = {
             "plus": "+", "minus": "-", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
-            "equals_sign": "=", "delete": "del", "full_stop": ".", "comma": ",",
+            "equals_sign": "=", "delete": "del",
         }  # fmt: skip
         return " ".join(words.get(key, key) for key in self.keys.split(","))
 
@@ -39,7 +39,7 @@ ACTIONS = (
     Action("stop", "x", "Stop", "end all lanes here and measure them on all examples", RUN),
     Action("previous_lane", "up,k", "Lane up", "select the lane above", LANES),
     Action("next_lane", "down,j", "Lane down", "select the lane below", LANES),
-    Action("setup", "e,enter", "Edit", "choose data, architecture, activation, loss, optimizer, initializers", LANES, True),
+    Action("setup", "e,enter", "Edit", "choose data, network, activation, loss, optimizer, initializers", LANES, True),
     Action("add_lane", "a", "Add lane", "add a lane and choose its initializer", LANES),
     Action("duplicate_lane", "d", "Duplicate", "add a copy of the selected lane", LANES),
     Action("remove_lane", "delete,backspace", "Remove", "remove the selected lane", LANES),
@@ -72,13 +72,3 @@ def bindings() -> list[BindingType]:
         )
         for action in ACTIONS
     ]  # fmt: skip
-
-
-def help_text() -> str:
-    """The table as Markdown."""
-    lines = []
-    for group in dict.fromkeys(action.group for action in ACTIONS):
-        lines += [f"### {group}", "", "| key | what it does |", "| --- | --- |"]
-        lines += [f"| `{a.shown_keys}` | {a.help} |" for a in ACTIONS if a.group == group]
-        lines.append("")
-    return "\n".join(lines)

@@ -43,6 +43,8 @@ PALETTE: tuple[RGB, ...] = (
 # Dots to a character, across and down, of plotext's markers; any other marker is one character.
 DOTS = {"braille": (2, 4), "hd": (2, 2)}
 SINGLE = (1, 1)
+# Pictures of plotext that are kept: those of a large screen's charts, several times over.
+REMEMBERED = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,18 @@ class _Layer:
     filled: bool = False
 
 
+class _Stroke(NamedTuple):
+    """A layer without its gaps, hashable; `breaks` are the points that no line leads to."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    marker: str
+    colour: RGB
+    joined: bool
+    filled: bool
+    breaks: tuple[int, ...]
+
+
 class _Line(NamedTuple):
     """A curve made ready: its line and envelope in axis units, its character and its colour."""
 
@@ -97,14 +111,14 @@ def curves(
     """
     numbered = len(curves) > 1 or any(curve.marker for curve in curves)
     lines: list[_Line] = []
+    along = axis([inside(vector(curve.x), x_limits) for curve in curves], x_limits)
     for place, curve in enumerate(curves, 1):
         mark = plain((curve.marker or str(place))[:1], style.unicode) if numbered else "*"
-        columns = _columns(curve, log_y, x_limits, canvas_columns(style))
+        columns = _columns(curve, log_y, x_limits, (along.low, along.high), canvas_columns(style))
         lines.append(_Line(*columns, mark, _rgb(curve.colour)))
     names = zip(lines, (curve.name for curve in curves), strict=True)
     frame = Frame(
-        style,
-        axis([inside(vector(curve.x), x_limits) for curve in curves], x_limits),
+        style, along,
         axis([side for line in lines for side in (line.line.mean, *line.band[2:])], y_limits, log_y),
         title=title, x_label=x_label, gutter=int(numbered), dots=DOTS["braille"] if style.unicode else SINGLE,
         legend=[(f"{line.mark} {name}" if numbered else name, line.colour) for line, name in names if name],
@@ -157,17 +171,19 @@ def histogram(
     return frame.sheet.lines(style.colour)
 
 
-def _columns(curve: Curve, log_y: bool, x_limits: Limits | None, columns: int) -> tuple[Columns, Columns]:
+def _columns(
+    curve: Curve, log_y: bool, x_limits: Limits | None, span: tuple[float, float], columns: int
+) -> tuple[Columns, Columns]:
     """The curve's line, one point a column, and its envelope, two points every second column (or none)."""
     banded = curve.low is not None and curve.high is not None
     sides = [vector(side) for side in (curve.y, curve.low, curve.high) if side is not None]
     x = inside(vector(curve.x), x_limits)
     size = min(x.size, *(side.size for side in sides)) if banded else min(x.size, sides[0].size)
     sides = [log10_or_gap(side[:size]) if log_y else side[:size] for side in sides]
-    line = decimate(x[:size], sides[0], sides[0], sides[0], columns)
+    line = decimate(x[:size], sides[0], sides[0], sides[0], columns, span)
     if not banded:
         return line, Columns(*(np.empty(0),) * 4)
-    return line, decimate(x[:size], sides[0], sides[1], sides[2], max(columns // 2, 1))
+    return line, decimate(x[:size], sides[0], sides[1], sides[2], max(columns // 2, 1), span)
 
 
 def _shares(counts: ArrayLike, bins: int) -> Floats:
@@ -204,8 +220,9 @@ def _draw(frame: Frame, layers: Sequence[_Layer]) -> None:
     """Draw the layers on the frame's canvas, or say that there is nothing to draw."""
     if frame.width < 1 or frame.height < 1:
         return
-    if any(np.any(np.isfinite(layer.x + layer.y)) for layer in layers):
-        frame.sheet.paste(frame.top, frame.left, _plot(layers, frame.width, frame.height, frame.style.colour))
+    strokes = tuple(stroke for layer in layers if (stroke := _stroke(layer)).x)
+    if strokes:
+        frame.sheet.paste(frame.top, frame.left, _plot(strokes, frame.width, frame.height, frame.style.colour))
     elif frame.width >= 7:
         frame.sheet.put(frame.top + frame.height // 2, frame.left + frame.width // 2 - 3, "no data", GREY)
 
@@ -245,6 +262,13 @@ def _mix(one: RGB, other: RGB) -> RGB:
     return (one[0] + other[0]) // 2, (one[1] + other[1]) // 2, (one[2] + other[2]) // 2
 
 
+def _stroke(layer: _Layer) -> _Stroke:
+    where = np.flatnonzero(np.isfinite(layer.x + layer.y))
+    breaks = tuple((np.flatnonzero(np.diff(where) > 1) + 1).tolist()) if layer.joined else ()
+    x, y = (tuple(side[where].tolist()) for side in (layer.x, layer.y))
+    return _Stroke(x, y, layer.marker, layer.colour, layer.joined, layer.filled, breaks)
+
+
 @functools.cache
 def _plotext() -> Any:
     """plotext, imported on the first draw (190 ms of it), its kernel bound to keep the interpreter lock."""
@@ -254,22 +278,23 @@ def _plotext() -> Any:
     return module
 
 
-def _plot(layers: Sequence[_Layer], width: int, height: int, colour: bool) -> list[str]:
-    """What plotext draws of the layers on a bare canvas of width x height characters, both at least 1."""
+@functools.lru_cache(maxsize=REMEMBERED)
+def _plot(strokes: tuple[_Stroke, ...], width: int, height: int, colour: bool) -> tuple[str, ...]:
+    """What plotext draws of the strokes on a bare canvas of width x height characters, both at least 1.
+
+    Remembered: much of a screen is the same from frame to frame, and nearly all of it after a key.
+    """
     plotext = _plotext()
     figure = plotext.figure.clear()
     figure.plot_size(width, height).axes(False).canvas("default")
     for name, size in (("x", width), ("y", height)):
         figure.ruler(name).frequency(0).lim(0, size).alignment(lim="edge")
-    for layer in layers:
-        where = np.flatnonzero(np.isfinite(layer.x + layer.y))
-        if not where.size:
-            continue
-        marker = plotext.marker(layer.marker, plotext.pixel(layer.colour))
-        signal = figure.signal(layer.x[where].tolist(), layer.y[where].tolist(), marker=marker)
-        if layer.joined:
+    for stroke in strokes:
+        marker = plotext.marker(stroke.marker, plotext.pixel(stroke.colour))
+        signal = figure.signal(list(stroke.x), list(stroke.y), marker=marker)
+        if stroke.joined:
             signal.lines(True)
-            for place in np.flatnonzero(np.diff(where) > 1).tolist():
-                signal.line(place + 1, False)
-        figure.draw(signal.fillx() if layer.filled else signal)
-    return str(figure.build().string(not colour)).split("\n")[:height]
+            for place in stroke.breaks:
+                signal.line(place, False)
+        figure.draw(signal.fillx() if stroke.filled else signal)
+    return tuple(str(figure.build().string(not colour)).split("\n")[:height])

@@ -17,7 +17,8 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 
 LAB = """\
 Does this network train, and if not, is the initialization to blame?
-Trains the same network from several initializers side by side, live in the terminal.
+Trains the same network from several initializers side by side, live in the
+terminal.
 """
 RUN = "Train without a screen and print a table and charts."
 COMMANDS = f"""\

@@ -31,11 +31,14 @@ def log10_or_gap(values: Floats) -> Floats:
     return np.where(positive, np.log10(np.where(positive, values, 1.0)), np.nan)
 
 
-def decimate(x: Floats, y: Floats, low: Floats, high: Floats, columns: int) -> Columns:
+def decimate(
+    x: Floats, y: Floats, low: Floats, high: Floats, columns: int, span: tuple[float, float] | None = None
+) -> Columns:
     """Mean of `y`, minimum of `low` and maximum of `high` over each of `columns` equal parts of x's range.
 
-    x, y, low, high: shape (n,), NaN for gaps; columns >= 1. Points without a finite x are left out, and x is
-    put in order if it is not. Parts without points give nothing; parts with points but no finite value give
+    x, y, low, high: shape (n,), NaN for gaps; columns >= 1. span: the range to divide in place of x's own, which
+    it must hold: with one that stays, a growing series keeps its parts. Points without a finite x are left out,
+    and x is put in order if it is not. Parts without points give nothing; parts with points but no finite value give
     NaN, so a gap narrower than a column closes. A series of at most `columns` points comes back as it is.
     """
     keep = np.isfinite(x)
@@ -45,10 +48,10 @@ def decimate(x: Floats, y: Floats, low: Floats, high: Floats, columns: int) -> C
         x, y, low, high = x[order], y[order], low[order], high[order]
     if x.size <= columns:
         return Columns(x, y, low, high)
-    span = x[-1] - x[0]
+    first, last = span or (x[0], x[-1])
     part = np.zeros(x.size, dtype=np.int64)
-    if span > 0:
-        part = np.minimum((columns * ((x - x[0]) / span)).astype(np.int64), columns - 1)
+    if last > first:
+        part = np.minimum((columns * ((x - first) / (last - first))).astype(np.int64), columns - 1)
     starts = np.concatenate(([0], np.flatnonzero(np.diff(part)) + 1))
     sizes = np.diff(np.append(starts, x.size))
     return Columns(

@@ -1,5 +1,6 @@
 """Draws a table of values, such as layers by time, as one character a value, readable without colour."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,11 +64,9 @@ def _evenly(rows: int, room: int) -> list[int]:
     return [int(row) for row in np.linspace(0, rows - 1, max(room, 0)).round()]
 
 
-def _parts(columns: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and one-past-last of the columns behind each of `width` cells; never empty when columns >= 1."""
-    starts = np.arange(width) * columns // max(width, 1)
-    stops = np.maximum((np.arange(width) + 1) * columns // max(width, 1), starts + 1)
-    return starts, stops
+def _starts(columns: int, width: int) -> NDArray[np.int64]:
+    """First of the columns behind each of `width` cells, which reach to the next cell's, but hold one at least."""
+    return np.arange(width) * columns // max(width, 1)
 
 
 def _levels(row: Floats, width: int, along: Axis, levels: int) -> list[int]:
@@ -78,25 +77,25 @@ def _levels(row: Floats, width: int, along: Axis, levels: int) -> list[int]:
     if along.log:
         scaled = np.where(scaled <= 0, along.low, log10_or_gap(scaled))
     shares = along.share(scaled)
-    result = []
-    for start, stop in zip(*_parts(row.size, width), strict=True):
-        part = shares[start:stop]
-        part = part[~np.isnan(part)]
-        result.append(min(int(part.mean() * levels), levels - 1) if part.size else -1)
-    return result
+    starts, known = _starts(row.size, width), ~np.isnan(shares)
+    count = np.add.reduceat(known.astype(np.int64), starts)
+    means = np.add.reduceat(np.where(known, shares, 0.0), starts) / np.maximum(count, 1)
+    found: list[int] = np.where(count, np.minimum((means * levels).astype(np.int64), levels - 1), -1).tolist()
+    return found
 
 
 def _put_letters(sheet: Sheet, line: int, left: int, letters: str, columns: int) -> None:
     if not letters or not columns:
         return
     previous = " "
-    for cell, start in enumerate(_parts(columns, sheet.width - left)[0].tolist()):
+    for cell, start in enumerate(_starts(columns, sheet.width - left).tolist()):
         letter = letters[start] if start < len(letters) else " "
         if letter != previous and letter != " ":
             sheet.put(line, left + cell, letter)
         previous = letter
 
 
+@functools.cache
 def _shade(share: float) -> RGB:
     cool, warm = np.array(COOL), np.array(WARM)
     red, green, blue = np.round(cool + (warm - cool) * share).astype(int).tolist()

@@ -28,15 +28,16 @@ RUN_OPTIONS = (
 
 INITIALIZERS = """\
 initializers:
-  zeros ones constant rand randn uniform normal truncated_normal variance_scaling
-  xavier_normal xavier_uniform he_normal he_uniform lecun_normal lecun_uniform
-  scaled_randn orthogonal; with parameters: randn:scale=0.01 uniform:low=-0.5,high=0.5
+  zeros ones constant rand randn uniform normal truncated_normal
+  variance_scaling xavier_normal xavier_uniform he_normal he_uniform
+  lecun_normal lecun_uniform scaled_randn orthogonal;
+  with parameters: randn:scale=0.01 uniform:low=-0.5,high=0.5
 """
 
 EXAMPLES = """\
 examples:
-  initscope                                    open the lab with rand and randn on digits
-  initscope run --init rand --init randn       the same without a screen
+  initscope                                   the lab: rand and randn on digits
+  initscope run --init rand --init randn      the same without a screen
   initscope run --data mnist --init randn --init scaled_randn --epochs 5
   initscope --lane "init=rand lr=0.5" --lane "init=he_normal activation=relu"
 """

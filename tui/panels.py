@@ -117,7 +117,7 @@ def _columns(
         cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
     numbers = " ".join(cells)
     state_width = len("S 100%") if narrow else STATE_WIDTH
-    name_width = min(max(style.width - len(numbers) - state_width - 5, 8), 40)
+    name_width = min(max(style.width - len(numbers) - state_width - 6, 8), 36)
     return f"{mark:<2} {fit(name, name_width, style.unicode)} {numbers}  {state}"
 
 
@@ -253,7 +253,8 @@ def measured(snapshot: Snapshot, choice: Choice) -> str:
     values = views.heat_values(lane, key)
     layer = min(choice.layer, len(values) - 1)
     heat = f"layer {layer + 1} {choice.heat.title} {number(float(values[layer, at]))}; " if layer >= 0 else ""
-    return f"step {step:,}: {heat}" + "  ".join(_lane_at(other, step, choice.test) for other in _chosen_first(snapshot, choice))
+    lanes = [_lane_at(other, step, choice.test) for other in _chosen_first(snapshot, choice)]
+    return f"step {step:,}: {heat}" + "  ".join(lanes)
 
 
 def _chosen_first(snapshot: Snapshot, choice: Choice) -> Sequence[LaneSnapshot]:

@@ -27,6 +27,7 @@ def progress(total: int, plain: bool) -> Iterator[Callable[[Snapshot], None]]:
     with bar:
         bar.console.show_cursor(True)  # a second Ctrl+C kills, and nobody would bring the cursor back
         task = bar.add_task("", total=total, rate="")
+        bar.refresh()  # at once, because measuring the start of a large network takes a while
         shown: Snapshot | None = None
 
         def show(snapshot: Snapshot) -> None:

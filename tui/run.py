@@ -14,7 +14,7 @@ from initscope.tui.comparison import read_comparison
 from initscope.tui.jsonfile import JsonFile
 from initscope.tui.summary import print_summary
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that measuring on all examples may take after Ctrl+C; then the last probe has to do."""
 
 
@@ -77,10 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _train(trainer: Trainer, total: int, interruption: Interruption, plain: bool) -> Snapshot:
     """Train to the end or until interrupted; the last snapshot has the histograms of all layers."""
-    with interruption.aborting():
-        trainer.measure_start()
     with _display(total, plain) as show:
-        for snapshot in trainer.run():
+        with interruption.aborting():
+            trainer.measure_start()
+        for snapshot in () if interruption.code else trainer.run():
             if show:
                 show(snapshot)
             if interruption.code:

@@ -36,12 +36,12 @@ class Rows(Menu):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,right", "select", "Edit", key_display="enter"),
+        Binding("escape", "screen.cancel", "Cancel", key_display="esc"),
         Binding("a", "screen.add_lane", "Add"),
         Binding("d", "screen.duplicate_lane", "Copy"),
         Binding("x,delete", "screen.remove", "Remove", key_display="x", tooltip="Option: its default"),
         Binding("K,shift+up", "screen.move_lane(-1)", "Up", key_display="K"),
         Binding("J,shift+down", "screen.move_lane(1)", "Down", key_display="J"),
-        Binding("escape", "screen.cancel", "Cancel", key_display="esc"),
     ]
 
 
@@ -206,9 +206,8 @@ class SetupScreen(Screen[Result | None]):
             self._loader = None
             self._take(candidate, then)
         except InputError as error:
-            self._refuse(error)
-        finally:
             self._loader = None
+            self._refuse(error)
 
     def _stop_loading(self) -> bool:
         """Whether there was something to stop. The thread ends by itself and is forgotten."""

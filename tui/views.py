@@ -1,5 +1,6 @@
 """Charts of a snapshot: what is drawn of which numbers, the same in the report and in the lab."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Limits = tuple[float, float]
 
 DECADES = 6.0
 """A lane that explodes must not flatten the others: log scales reach this far from the middle value."""
+REMEMBERED, FRAMES = 32, 4
+"""Pictures that are kept: a key changes none of them, or only some. Of histograms and heatmaps; of each chart."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,26 @@ def x_limits(snapshot: Snapshot) -> Limits:
     """From 0 to a round number not far beyond the present: an axis that mostly stays put costs few bytes."""
     lanes = snapshot.lanes
     now = max((lane.epoch if in_epochs(snapshot) else lane.step) for lane in lanes)
-    decade = 10.0 ** math.floor(math.log10(max(now, 1)))
-    return 0.0, next(decade * digit for digit in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if decade * digit >= now)
+    return 0.0, _round_up(max(now, 1))
+
+
+def _round_up(value: float) -> float:
+    """The next round number from `value` > 0 on."""
+    decade = 10.0 ** math.floor(math.log10(value))
+    return next((decade * digit for digit in (1, 1.5, 2, 3, 4, 5, 6, 8) if decade * digit >= value), 10 * decade)
 
 
 def loss_chart(
     snapshot: Snapshot, style: Style, *, log: bool, test: bool = False, cursor: float | None = None
 ) -> list[str]:
     """Loss of all lanes: of every training batch, or on the test examples."""
+    return list(_loss_lines(snapshot, style, log, test, cursor))
+
+
+@functools.lru_cache(maxsize=FRAMES)
+def _loss_lines(
+    snapshot: Snapshot, style: Style, log: bool, test: bool, cursor: float | None
+) -> tuple[str, ...]:
     epochs = in_epochs(snapshot)
     drawn = []
     for lane in snapshot.lanes:
@@ -102,7 +117,7 @@ def loss_chart(
             losses = np.r_[lane.measures[0, 0], lane.losses.mean]
             drawn.append(Curve(lane.name, _along(lane, steps, epochs), losses, colour(lane), marker=marker(lane)))
     title = f"{'test' if test else 'training'} loss{' · log' if log else ''}"
-    return curves(
+    lines = curves(
         drawn,
         style,
         log_y=log,
@@ -110,18 +125,32 @@ def loss_chart(
         title=plain_text(title, style.unicode),
         cursor=cursor,
         x_limits=x_limits(snapshot),
-        y_limits=_log_limits([np.asarray(curve.y, float) for curve in drawn]) if log else None,
+        y_limits=_still(_log_limits([np.asarray(curve.y, float) for curve in drawn])) if log else None,
     )
+    return tuple(lines)
+
+
+def _still(limits: Limits | None) -> Limits | None:
+    """The limits widened to quarters of a decade, so that a falling loss moves the axis now and then only."""
+    if limits is None:
+        return None
+    low, high = (4 * math.log10(limit) for limit in limits)
+    return 10.0 ** (math.floor(low) / 4), 10.0 ** (math.ceil(high) / 4)
 
 
 def accuracy_chart(
     snapshot: Snapshot, style: Style, *, test: bool = True, cursor: float | None = None
 ) -> list[str]:
+    return list(_accuracy_lines(snapshot, style, test, cursor))
+
+
+@functools.lru_cache(maxsize=FRAMES)
+def _accuracy_lines(snapshot: Snapshot, style: Style, test: bool, cursor: float | None) -> tuple[str, ...]:
     epochs = in_epochs(snapshot)
     name = "test_accuracy" if test else "train_accuracy"
     drawn = [_measured(lane, name, epochs) for lane in snapshot.lanes]
     title = f"{'test' if test else 'training'} accuracy"
-    return curves(
+    lines = curves(
         drawn,
         style,
         x_label=_unit(epochs),
@@ -130,6 +159,7 @@ def accuracy_chart(
         cursor=cursor,
         x_limits=x_limits(snapshot),
     )
+    return tuple(lines)
 
 
 def _measured(lane: LaneSnapshot, name: str, epochs: bool) -> Curve:
@@ -147,14 +177,20 @@ def histogram_chart(
     """Now against the start; `top` is the largest share that the axis must show, None for its own."""
     outside = now.below + now.above
     notes = [f"{outside:,} outside"] * bool(outside) + [f"{now.non_finite:,} not finite"] * bool(now.non_finite)
-    return histogram(
-        now.edges,
-        now.counts,
-        style,
-        start_counts=start.counts,
-        colour=colour(lane),
-        title=", ".join([title, *notes]),
-        y_limits=None if top is None else (0.0, top),
+    words = ", ".join([title, *notes])
+    arrays = (part.tobytes() for part in (now.edges, now.counts, start.counts))
+    return list(_bars(*arrays, style, colour(lane), words, top))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _bars(
+    edges: bytes, counts: bytes, start: bytes, style: Style, colour: RGB, title: str, top: float | None
+) -> tuple[str, ...]:
+    """By what the arrays hold: the histograms of a saturated lane never change."""
+    limits = None if top is None else (0.0, min(_round_up(top), 1.0))
+    now, before = np.frombuffer(counts, np.int64), np.frombuffer(start, np.int64)
+    return tuple(
+        histogram(np.frombuffer(edges), now, style, start_counts=before, colour=colour, title=title, y_limits=limits)
     )
 
 
@@ -202,14 +238,21 @@ def heatmap_chart(
     lane: LaneSnapshot, key: str, style: Style, lanes: Sequence[LaneSnapshot] | None = None, title: str | None = None
 ) -> list[str]:
     """Layers by time of one quantity, in the colour range of `lanes`."""
+    return list(_heat_lines(lane, key, style, tuple(lanes or [lane]), title))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _heat_lines(
+    lane: LaneSnapshot, key: str, style: Style, lanes: tuple[LaneSnapshot, ...], title: str | None
+) -> tuple[str, ...]:
     heat = HEAT_BY_KEY[key]
-    low, high = heat_limits(lanes or [lane], heat)
+    low, high = heat_limits(lanes, heat)
     values = heat_values(lane, key)
     names = [str(row) for row in range(1, len(values) + 1)]
     if not len(values):
         values, names = np.full((1, 1), np.nan), ["no hidden layer"]
     table = by_time(values, lane.probe_steps, max(style.width, 1)) if values.shape[1] > 1 else values
     words = f"{marker(lane)} {lane.name}: {heat.title}, layers by time" if title is None else title
-    return heatmap(
-        table, names, style, low=low, high=high, log=heat.log, title=plain_text(words, style.unicode)
+    return tuple(
+        heatmap(table, names, style, low=low, high=high, log=heat.log, title=plain_text(words, style.unicode))
     )

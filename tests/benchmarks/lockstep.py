@@ -1,7 +1,7 @@
 """Our side of the training benchmark: the real trainer with its probes pushed out, and what probes cost."""
 
 from dataclasses import dataclass
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 from peers import Floats, Work
@@ -145,8 +145,9 @@ class ProbeCost:
 def probe_cost(name: str, data: Dataset, epochs: int) -> ProbeCost:
     """Train the lanes rand and randn as the program does by default, every step timed.
 
-    A probe's cost is what its step, and the one after it with cold caches, took longer than the median step:
-    so a slow spell of the machine is charged to probes only while there is one.
+    A probe's cost is what its step, and the one after it with cold caches, took longer than the median step.
+    In processor time, which on one thread is what a clock shows, but without other programs' turns: those
+    hit a probe of milliseconds far more often than a step of microseconds.
     """
     options = {"data": data.name, "epochs": str(epochs)}
     lanes = [read({**options, "init": init}, data) for init in ("rand", "randn")]
@@ -157,9 +158,9 @@ def probe_cost(name: str, data: Dataset, epochs: int) -> ProbeCost:
         while not trainer.ended:
             step = trainer.step
             probing[step] = step + 1 >= trainer._next_probe
-            begin = perf_counter()
+            begin = thread_time()
             trainer._step_once(last=False)
-            seconds[step] = perf_counter() - begin
+            seconds[step] = thread_time() - begin
     charged = probing | np.r_[False, probing[:-1]]
     plain = float(np.median(seconds[~charged]))
     extra = seconds - plain

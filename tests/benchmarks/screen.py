@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -31,7 +32,7 @@ INITSCOPE = str(Path(sys.executable).parent / "initscope")
 ENDLESS = ["--steps", "1000000000"]
 LANES = ("rand", "randn", "xavier_normal", "scaled_randn")
 FULL_SPEED = "+++++"
-TURNS, SETTLE, WINDOW = 3, 0.5, 3.0
+TURNS, SETTLE, WINDOW = 3, 0.5, 2.5
 """Turns with and without a screen; seconds of training before and while speed is measured."""
 PRESSES, STARTS = 60, 7
 EMPTY = """
@@ -128,9 +129,10 @@ def speed(name: str, case: Sequence[str]) -> list[Row]:
     kept, kept_cpu, sent = [], [], []
     with lab(case, 120, 40) as terminal:
         terminal.write(" ")
-        begin = perf_counter()
+        terminal.wait(lambda lines: step_of(lines) > 0)
+        begin, first = perf_counter(), step_of(terminal.screen.display)
         terminal.watch(1.5)
-        rate = step_of(terminal.screen.display) / (perf_counter() - begin)
+        rate = (step_of(terminal.screen.display) - first) / (perf_counter() - begin)
         terminal.write(" ")
         terminal.wait(lambda lines: "paused" in lines[0])
         first, last = round(rate * SETTLE), round(rate * (SETTLE + WINDOW))
@@ -197,7 +199,7 @@ def answers(terminal: Terminal) -> list[float]:
     """Seconds from each of the presses to the first output that shows what it did."""
     moments = random.Random(0)
     taken = []
-    shows = {
+    shows: dict[str, Callable[[Sequence[str]], object]] = {
         "\x1b[B": lambda lines: [line[:2] for line in lines[2:4]],
         "h": lambda lines: [line for line in lines if ", by layer" in line],
         "\x1b[A": lambda lines: [line[:2] for line in lines[2:4]],
@@ -206,10 +208,14 @@ def answers(terminal: Terminal) -> list[float]:
     for press in range(PRESSES):
         key, look = list(shows.items())[press % len(shows)]
         terminal.watch(moments.uniform(0.06, 0.16))
-        before = look(terminal.screen.display)
+        changed = partial(differs, look, look(terminal.screen.display))
         pressed = terminal.write(key)
-        taken.append(terminal.wait(lambda lines, look=look, before=before: look(lines) != before) - pressed)
+        taken.append(terminal.wait(changed) - pressed)
     return taken
+
+
+def differs(look: Callable[[Sequence[str]], object], before: object, lines: Sequence[str]) -> bool:
+    return look(lines) != before
 
 
 def start_up(folder: Path) -> list[Row]:
@@ -245,11 +251,9 @@ def against(what: str, ours: list[float], other: str, theirs: list[float], most:
 def random_mnist(path: Path) -> None:
     """Random images of the size and number of MNIST's."""
     rng = np.random.default_rng(0)
-    arrays = {}
-    for part, size in (("train", 60_000), ("test", 10_000)):
-        arrays[f"x_{part}"] = rng.integers(0, 256, (size, 784), np.uint8)
-        arrays[f"y_{part}"] = rng.integers(0, 10, size, np.uint8)
-    np.savez(path, **arrays)
+    x = {size: rng.integers(0, 256, (size, 784), np.uint8) for size in (60_000, 10_000)}
+    y = {size: rng.integers(0, 10, size, np.uint8) for size in x}
+    np.savez(path, x_train=x[60_000], y_train=y[60_000], x_test=x[10_000], y_test=y[10_000])
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -35,7 +35,7 @@ HOLD = {
 HOLD_PROBES = 0.05
 """Most that probes may add to a long run's training time."""
 LONG = 40_000
-"""Steps of a long run. In a shorter one the early probes, which come thick, weigh more: it is shown as it is."""
+"""Steps of a long run. In a shorter one the early probes, which come thick, weigh more."""
 SAME = 1e-3
 """Most that a weight may differ from ours after the first epoch, for the work to count as the same."""
 

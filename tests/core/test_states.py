@@ -50,7 +50,7 @@ DEEP = "64-50-50-50-50-10"
             ["dead: 100% of its units", "standard deviation", "biases were constant:value=-50, so z = -"],
         ),
         (f"init=randn:scale=0.01 activation=tanh arch={DEEP}", State.FAINT, 3, ["layer 3 is faint", "50 inputs"]),
-        (f"init=randn activation=relu arch={DEEP}", State.EXPLODING, 4, ["layer 4 explodes", "standard deviation 1.02 for 50"]),
+        (f"init=randn activation=relu arch={DEEP}", State.EXPLODING, 4, ["layer 4 explodes", "deviation 1.02 for 50"]),
         ("init=xavier_normal", State.HEALTHY, 0, ["every hidden layer is healthy."]),
         ("init=he_normal activation=relu", State.HEALTHY, 0, ["every hidden layer is healthy."]),
         (f"init=xavier_normal activation=tanh arch={DEEP}", State.HEALTHY, 0, ["every hidden layer is healthy."]),

@@ -13,9 +13,19 @@ def screen_text(app: App[Any]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
+HOPS = 5
+"""A key's message passes through no more handlers than this: widget, pane, screen, and what those set off."""
+
+
 async def press(pilot: Pilot[Any], *keys: str) -> str:
-    """Press keys one after the other and wait until the screen shows what they did; returns its text."""
-    await pilot.press(*keys)
+    """Press keys one after the other and wait until the screen shows what they did; returns its text.
+
+    `pilot.press` sleeps for each key until the process is idle; this waits for the messages alone.
+    """
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        for _ in range(HOPS):
+            await pilot.pause(0)
     await pilot.pause()
     return screen_text(pilot.app)
 
@@ -24,5 +34,4 @@ async def write(pilot: Pilot[Any], text: str) -> str:
     """Put a text into the focused line at once, as pasting does; returns the screen's text."""
     assert pilot.app.focused is not None
     pilot.app.focused.post_message(events.Paste(text))
-    await pilot.pause()
     return await press(pilot)

@@ -97,14 +97,15 @@ class Terminal:
     def read(self, seconds: float = 0.0) -> bool:
         """Take in what comes within so many seconds. False: the command has closed the terminal."""
         end = perf_counter() + seconds
-        while True:
+        while not self._child.closed:
             try:
                 self._feed(self._child.read_nonblocking(1 << 16, timeout=max(0.0, min(QUANTUM, end - perf_counter()))))
             except pexpect.TIMEOUT:
                 if perf_counter() >= end:
                     return True
             except pexpect.EOF:
-                return False
+                break
+        return False
 
     def _feed(self, data: bytes) -> None:
         self.output += data

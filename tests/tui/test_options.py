@@ -17,7 +17,7 @@ def words(text: str) -> list[str]:
 
 
 def test_there_is_an_option_for_each_of_the_core_and_no_other():
-    assert [*MEANING, "init"] == sorted(MEANING, key=list(OPTIONS).index) + ["init"]
+    assert [*MEANING, "init"] == [*sorted(MEANING, key=list(OPTIONS).index), "init"]
     assert {*MEANING, "init"} == set(OPTIONS)
 
 
@@ -29,7 +29,7 @@ def test_there_is_an_option_for_each_of_the_core_and_no_other():
     ],
 )  # fmt: skip
 def test_the_help_names_everything_in_a_catalogue(flag, catalogue):
-    listed = words(MEANING[flag])
+    listed = words(MEANING[flag].partition(";")[0])
     assert [word for word in listed if word in catalogue] == list(catalogue)
 
 

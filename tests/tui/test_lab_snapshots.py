@@ -1,0 +1,56 @@
+"""What the lab shows, character by character: before, during and after a run, at four sizes.
+
+Set INITSCOPE_UPDATE_SNAPSHOTS=1 to write the files in `snapshots` anew, and read the difference.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labpilot import at_step, comparison, lab, line, now, press, resize, settle, until
+from screens import screen_text
+from textual.pilot import Pilot
+
+FOLDER = Path(__file__).with_name("snapshots")
+UPDATE = os.environ.get("INITSCOPE_UPDATE_SNAPSHOTS") == "1"
+SIZES = ((40, 12), (80, 24), (120, 40), (200, 60))
+STEPS = 30
+"""Few: digits of later numbers depend on the order in which a processor's kernels add."""
+
+
+async def check_all(pilot: Pilot[Any], name: str) -> None:
+    """The present picture at every size is the one on file."""
+    wrong = []
+    for width, height in SIZES:
+        await resize(pilot, width, height)
+        await settle(pilot)
+        text = screen_text(pilot.app) + "\n"
+        file = FOLDER / f"{name}-{width}x{height}.txt"
+        if UPDATE:
+            FOLDER.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != text:
+            wrong.append(f"{file.name} says otherwise:\n{text}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+async def test_before_during_and_after_a_run(unicode: bool) -> None:
+    kind = "lab" if unicode else "ascii"
+    async with lab(SIZES[0], comparison(inits=("rand", "randn", "xavier_normal")), unicode=unicode) as (pilot, screen):
+        await check_all(pilot, f"{kind}-before")
+        await press(pilot, *["s"] * STEPS, "down")
+        await at_step(pilot, screen, STEPS)
+        await check_all(pilot, f"{kind}-during")
+        await press(pilot, "x")
+        await until(pilot, lambda: now(screen).ended and "ended" in line(pilot, "title"))
+        await check_all(pilot, f"{kind}-after")
+
+
+async def test_the_other_views() -> None:
+    async with lab(SIZES[0], comparison(inits=("rand", "randn", "xavier_normal"))) as (pilot, screen):
+        await press(pilot, *["s"] * STEPS, "z", "m", "left", "h", "h", "g", "t", "l")
+        await at_step(pilot, screen, STEPS)
+        await until(pilot, lambda: 1 in now(screen).lanes[0].distributions)
+        await check_all(pilot, "zoom-measure")
