@@ -41,7 +41,7 @@ class Architecture:
                     "write widths from input to output, such as 784-30-10"
                 )
             if len(part) > len(str(MAX_PARAMETERS)):
-                raise InputError(f"architecture '{text[:60]}': part {place} has more units than fit this tool")
+                raise _too_large(text, "its")
             if int(part) == 0:
                 raise InputError(f"architecture '{text}': part {place} has 0 units, every layer needs at least 1")
             sizes.append(int(part))
@@ -49,10 +49,7 @@ class Architecture:
             raise InputError(f"architecture '{text}': needs an input and an output, such as {text}-10")
         architecture = cls(tuple(sizes))
         if architecture.parameters > MAX_PARAMETERS:
-            raise InputError(
-                f"architecture '{text}': {architecture.parameters:,} parameters are more than the "
-                f"{MAX_PARAMETERS:,} that fit this tool; use narrower layers"
-            )
+            raise _too_large(text, f"{architecture.parameters:,}")
         return architecture
 
     @property
@@ -91,3 +88,11 @@ class Architecture:
 
     def __str__(self) -> str:
         return "-".join(map(str, self.sizes))
+
+
+def _too_large(text: str, count: str) -> InputError:
+    shown = text if len(text) <= 60 else f"{text[:60]}..."
+    return InputError(
+        f"architecture '{shown}': {count} parameters are more than the {MAX_PARAMETERS:,} that fit this tool; "
+        "use narrower layers"
+    )

@@ -31,8 +31,8 @@ class Menu(OptionList):
         Binding("end", "last", "Last", show=False),
     ]
 
-    def __init__(self, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, compact=True, markup=False)
+    def __init__(self, widget_id: str) -> None:
+        super().__init__(id=widget_id, compact=True, markup=False)
         self.entries: list[Entry] = []
         self._cursor: int | None = None
 

@@ -50,8 +50,8 @@ class Pane(Vertical):
     class Taken(Message):
         """The text in the pane is meant: take the candidate."""
 
-    def __init__(self, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, widget_id: str) -> None:
+        super().__init__(id=widget_id)
         self.comparison = Comparison({}, ())
         self.datasets: Mapping[str, Dataset] = {}
         self.row = ""

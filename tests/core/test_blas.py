@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_info
 
 from initscope.core.blas import one_thread, prepare
 
+
 @pytest.mark.parametrize("given", [{}, {"OPENBLAS_NUM_THREADS": "4"}, {"OPENBLAS_CORETYPE": "Haswell"}])
 def test_what_the_user_set_stays(given: dict[str, str]) -> None:
     environment = dict(given)
