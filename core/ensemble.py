@@ -10,7 +10,7 @@ from initscope.core.history import LossRecord, Samples
 from initscope.core.network import Network, predictions
 from initscope.core.optimizers import Updater, updater
 from initscope.core.probes import PROBES, measure
-from initscope.core.schedule import Load
+from initscope.core.schedule import schedule
 from initscope.core.snapshot import MEASURES, Measures, Status
 from initscope.core.spec import Spec
 
@@ -80,6 +80,10 @@ class Ensemble:
         self._probe_y = self.targets[self._probe_rows].T
         rows = subset(data.n_test, TEST_EXAMPLES)
         self._test = data.x_test[rows], data.y_test[rows], self._test_targets[rows]
+        tested = len(self._test[0])
+        self._schedule = schedule(network.architecture, batches.batch_size, len(self._probe_x), tested)
+        self.next_probe = 0
+        """The step of the next scheduled probe."""
         self._block = np.zeros((BLOCK, len(lanes)))
         self._block_start = 0
         self._block_length = 0
@@ -146,8 +150,13 @@ class Ensemble:
         self._block_length = 0
 
     def probe(self, step: int) -> None:
-        """Measure every lane and record it, unless this was done at this step before."""
+        """Measure every lane and record it, unless this was done at this step before.
+
+        A probe in between, where somebody stopped, does not move the scheduled ones.
+        """
         self.flush()
+        if step >= self.next_probe:
+            self.next_probe = self._schedule.after(step)
         if self.lanes[0].measures.latest_step == step:
             return
         found = measure(self.network, self._probe_x, self._probe_y, self.update)
@@ -160,12 +169,6 @@ class Ensemble:
         for row, lane in enumerate(self.lanes):
             lane.measures.add(step, np.array([column[row] for column in columns]))
             lane.probes.add(step, found.layers[row])
-
-    @property
-    def load(self) -> Load:
-        tested = min(self.batches.dataset.n_test, TEST_EXAMPLES)
-        lanes, batch = len(self.lanes), self.batches.batch_size
-        return Load(self.network.architecture, lanes, batch, len(self._probe_x), tested)
 
     def activations(self) -> list[Array]:
         """Activations of every layer for the probe batch, each (lanes, units, inputs)."""
@@ -190,6 +193,7 @@ class Ensemble:
             self.limit,
             self._overflow,
         )
+        other.next_probe = self.next_probe
         other.network.gradient[...] = self.network.gradient[rows]
         other.update = None if self.update is None else self.update[rows]
         return other

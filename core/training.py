@@ -10,7 +10,6 @@ from initscope.core.blas import one_thread
 from initscope.core.data import Dataset
 from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
 from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
-from initscope.core.schedule import schedule
 from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
 from initscope.core.spec import Spec
 
@@ -54,12 +53,10 @@ class Trainer:
             self._active = [
                 Ensemble.of(lanes, self._batches(lanes[0].spec), self._overflow) for lanes in groups.values()
             ]
-            self._schedule = schedule([ensemble.load for ensemble in self._active])
             for ensemble in self._active:
                 self._note_start(ensemble)
                 ensemble.probe(0)
             self._edges = self._make_edges()
-        self._next_probe = self._schedule.after(0)
         self._end_lanes_at_their_limit()
 
     def _batches(self, spec: Spec) -> Batches:
@@ -129,23 +126,22 @@ class Trainer:
                     break
 
     def _step_once(self, last: bool) -> None:
-        scheduled = self.step + 1 == self._next_probe
-        probing = last or scheduled
         for ensemble in list(self._active):
             x, chosen = ensemble.batches.at(self.step)
-            ending = self.step + 1 == ensemble.limit
+            probing = last or self.step + 1 in (ensemble.next_probe, ensemble.limit)
             rest: Ensemble | None = ensemble
-            bad = ensemble.step(self.step, x, chosen, probing or ending)
+            bad = ensemble.step(self.step, x, chosen, probing)
             if bad:
                 rest = self._drop(ensemble, bad, self.step)
                 if rest:
-                    rest.apply(probing or ending)
+                    rest.apply(probing)
             if rest and rest.overflowed and (bad := rest.bad_parameters()):
                 self._drop(rest, bad, self.step + 1)
         self.step += 1
         self._end_lanes_at_their_limit()
-        if probing:
-            self._probe(scheduled)
+        for ensemble in self._active:
+            if last or self.step == ensemble.next_probe:
+                ensemble.probe(self.step)
 
     def _drop(self, ensemble: Ensemble, rows: list[int], steps: int) -> Ensemble | None:
         """End rows that diverged after so many steps; the others go on in a new ensemble, which is returned."""
@@ -171,13 +167,6 @@ class Trainer:
             ensemble.probe(steps)
         self._ended.append(ensemble)
         self._unreported.append(ensemble)
-
-    def _probe(self, scheduled: bool) -> None:
-        """Measure all lanes. A probe in between, where somebody stopped, does not move the scheduled ones."""
-        for ensemble in self._active:
-            ensemble.probe(self.step)
-        if scheduled:
-            self._next_probe = self._schedule.after(self.step)
 
     def _report_ended(self, budget: float) -> Iterator[None]:
         """Measure ended lanes on all examples; yields every `budget` seconds."""

@@ -18,6 +18,8 @@ LEAST_SIDE_BY_SIDE = 64
 LEAST_HISTOGRAM = 5
 NARROW = 60
 """Below so many columns the table of lanes has only the most needed ones."""
+ROOMY = 100
+"""From so many columns on it says as well how a lane ended."""
 STATE_WIDTH = len("S saturated 100% layer 1")
 
 
@@ -99,7 +101,7 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
         number(lane.loss),
         percent(latest.train_accuracy),
         percent(latest.test_accuracy),
-        state_words(lane, style.width < NARROW),
+        state_words(lane, style.width < NARROW, style.width >= ROOMY),
         style,
     )
     text = fit(text, style.width, style.unicode)
@@ -117,12 +119,12 @@ def _columns(
         cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
     numbers = " ".join(cells)
     state_width = len("S 100%") if narrow else STATE_WIDTH
-    name_width = min(max(style.width - len(numbers) - state_width - 6, 8), 36)
+    name_width = min(max(style.width - len(numbers) - state_width - 6, 6), 36)
     return f"{mark:<2} {fit(name, name_width, style.unicode)} {numbers}  {state}"
 
 
-def state_words(lane: LaneSnapshot, narrow: bool = False) -> str:
-    """Letter, word, and the share and layer that it is about."""
+def state_words(lane: LaneSnapshot, narrow: bool = False, roomy: bool = True) -> str:
+    """Letter, word, and the share and layer that it is about; if `roomy`, how the lane ended."""
     if lane.status is Status.DIVERGED:
         return f"{State.NON_FINITE.letter} diverged"
     state, number_ = lane_state(lane)
@@ -130,7 +132,7 @@ def state_words(lane: LaneSnapshot, narrow: bool = False) -> str:
     share = f" {saturation(lane.probes[-1, number_ - 1]):.0%}" if state is State.SATURATED else ""
     if narrow:
         return state.letter + (share or where)
-    done = f" ({lane.status})" if lane.status is not Status.TRAINING else ""
+    done = f" ({lane.status})" if roomy and lane.status is not Status.TRAINING else ""
     return f"{state.letter} {state.word}{share}{where}{done}"
 
 

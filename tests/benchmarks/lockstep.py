@@ -100,7 +100,7 @@ class Lockstep:
 
     def run(self) -> None:
         trainer = self.trainer
-        trainer._next_probe = NEVER
+        self.ensemble.next_probe = NEVER
         with np.errstate(all="ignore"), one_thread():
             for _ in range(self.case.steps):
                 trainer._step_once(last=False)
@@ -157,7 +157,8 @@ def probe_cost(name: str, data: Dataset, epochs: int) -> ProbeCost:
     with np.errstate(all="ignore"), one_thread():
         while not trainer.ended:
             step = trainer.step
-            probing[step] = step + 1 >= trainer._next_probe
+            (ensemble,) = trainer._active
+            probing[step] = step + 1 in (ensemble.next_probe, ensemble.limit)
             begin = thread_time()
             trainer._step_once(last=False)
             seconds[step] = thread_time() - begin

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.architecture import Architecture
-from initscope.core.schedule import GROWTH, RESOLUTION, Load, Schedule, schedule
+from initscope.core.schedule import GROWTH, RESOLUTION, Schedule, schedule
 
 
 def steps(interval: int, until: int) -> list[int]:
@@ -42,19 +42,18 @@ def test_then_every_interval_and_at_last_a_share_of_the_run() -> None:
     assert len(found) < 1200
 
 
-def load(text: str, lanes: int = 1, batch: int = 10, probe: int = 256, tested: int = 1000) -> Load:
-    return Load(Architecture.parse(text), lanes, batch, probe, tested)
+def interval(text: str, batch: int = 10, probe: int = 256, tested: int = 1000) -> int:
+    return schedule(Architecture.parse(text), batch, probe, tested).interval
 
 
 def test_dearer_probes_come_less_often() -> None:
-    small = schedule([load("784-30-10")]).interval
-    assert small > schedule([load("784-30-10", probe=64, tested=100)]).interval
-    assert schedule([load("784-512-512-10", 4, 128)]).interval < small
-    assert schedule([]).interval == 1
+    small = interval("784-30-10")
+    assert small > interval("784-30-10", probe=64, tested=100)
+    assert interval("784-512-512-10", 128) < small
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 8])
-def test_the_interval_is_a_whole_number_of_steps(lanes: int) -> None:
-    found = schedule([load("64-30-10", lanes, tested=297), load("64-100-10")]).interval
+@pytest.mark.parametrize("text", ["2-1", "64-30-10", "784-512-512-10"])
+def test_the_interval_is_a_whole_number_of_steps(text: str) -> None:
+    found = interval(text, tested=297)
     assert isinstance(found, int)
     assert 1 <= found <= 10_000

@@ -2,12 +2,11 @@
 
 import re
 import signal
-import subprocess
 from pathlib import Path
 from time import perf_counter
 
 import pytest
-from terminal import BARE, COMMAND, Terminal
+from terminal import COMMAND, Terminal
 
 LEAVES = b"\x1b[?1049l"
 """Leaves the alternate screen."""
@@ -32,7 +31,8 @@ def running(terminal: Terminal) -> None:
 def restored(terminal: Terminal) -> bool:
     """The last that was said of screen and cursor: back to the first one, and shown."""
     output = terminal.output
-    return output.rfind(LEAVES) > output.rfind(b"\x1b[?1049h") > -1 and output.rfind(SHOWS_CURSOR) > output.rfind(b"\x1b[?25l")
+    left = output.rfind(LEAVES) > output.rfind(b"\x1b[?1049h") > -1
+    return left and output.rfind(SHOWS_CURSOR) > output.rfind(b"\x1b[?25l") > -1
 
 
 def test_it_opens_runs_and_quits() -> None:
@@ -92,13 +92,32 @@ def test_an_error_inside_is_shown_and_gives_the_terminal_back(tmp_path: Path) ->
         assert b"broken on purpose" in terminal.output[terminal.output.rfind(LEAVES) :]
 
 
-@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
-def test_without_a_terminal_it_names_the_other_command(stream: str) -> None:
-    redirect = {"stdin": "</dev/null 2>err", "stdout": "2>err | cat", "stderr": "2>err"}[stream]
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"script -qec '{COMMAND}' /dev/null {redirect}"], capture_output=True, timeout=60
-    )
-    assert done.returncode != 0
+NO_TERMINAL = {
+    "stdin": "{0} 2>{1} </dev/null",
+    "stdout": "{0} 2>{1} | cat; exit ${{PIPESTATUS[0]}}",
+    "stderr": "{0} 2>{1}",
+    "everything": "{0} 2>{1} </dev/null >/dev/null",
+    "closed": "{0} 2>{1} <&- >&-",
+}
+
+
+@pytest.mark.parametrize("case", NO_TERMINAL)
+def test_without_a_terminal_it_names_the_other_command(case: str, tmp_path: Path) -> None:
+    words = ["-c", NO_TERMINAL[case].format(COMMAND, tmp_path / "errors")]
+    with Terminal(*words, program="/bin/bash") as terminal:
+        assert terminal.wait() == 2
+        assert b"\x1b" not in terminal.output
+    (message,) = (tmp_path / "errors").read_text(encoding="utf-8").splitlines()
+    assert "`initscope run`" in message
+
+
+def test_a_dumb_terminal_is_not_enough() -> None:
+    with Terminal(environment={"TERM": "dumb"}) as terminal:
+        assert terminal.wait() == 2
+        assert b"\x1b" not in terminal.output
+        assert b"TERM is dumb" in terminal.output
+        assert b"`initscope run`" in terminal.output
+        assert terminal.output.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(("name", "words"), [("unknown initializer", ["--init", "nope"]), ("option", ["--nope"])])
@@ -116,7 +135,7 @@ def test_resizing_while_training() -> None:
         for columns, rows in ((80, 24), (40, 12), (10, 3), (1, 1), (200, 50), (100, 30)):
             terminal.resize(columns, rows)
             if columns >= 40:
-                terminal.wait_for(lambda screen: READY in screen and ("q Quit" in screen or "h Heat" in screen), OPENING)
+                terminal.wait_for(lambda screen: READY in screen and "space Run" in screen, OPENING)
         terminal.keys(" ")
         terminal.wait_for("paused", OPENING)
         terminal.keys("q")
