@@ -1,4 +1,4 @@
-"""The installed `initscope` in a real pseudo-terminal: it shows the lab, and gives the terminal back whatever ends it."""
+"""The installed `initscope` in a real pseudo-terminal: it shows the lab, and gives the terminal back at every end."""
 
 import re
 import signal
@@ -36,7 +36,7 @@ def restored(terminal: Terminal) -> bool:
 
 
 def test_it_opens_runs_and_quits() -> None:
-    with Terminal(columns=100, rows=30) as terminal:
+    with Terminal(*LONG, columns=100, rows=30) as terminal:
         opened(terminal)
         assert "1 rand" in terminal.screen
         running(terminal)
@@ -148,7 +148,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
         terminal.keys("zmhgt?")
         terminal.wait_for("back to step 0", OPENING)
         terminal.keys("?zcj l")
-        terminal.wait_for("training loss", OPENING)
+        terminal.wait_for("test loss", OPENING)
         shown = terminal.screen
         terminal.keys("q")
         assert terminal.wait() == 0
