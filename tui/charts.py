@@ -163,10 +163,11 @@ def histogram(
     layers: list[_Layer] = []
     if sides.size and frame.width and frame.height:
         now, start = (bars(sides, part, (frame.x.low, frame.x.high), frame.width) for part in (now, start))
-        layers.append(_bars(frame, now, shape[0], _rgb(colour)))
         outline = np.where(start > 0, start, np.nan)
         y = _cells(frame.y, outline, frame.height, DOTS.get(shape[1], SINGLE)[1])
         layers.append(_Layer(np.arange(frame.width, dtype=np.float64) + 0.5, y, shape[1], _rgb(start_colour)))
+        # Over the outline: it shows where the start was higher, and never hides what is now.
+        layers.append(_bars(frame, now, shape[0], _rgb(colour)))
     _draw(frame, layers)
     return frame.sheet.lines(style.colour)
 

@@ -47,6 +47,8 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help"):
-            yield Static(strong(plain_text(help_text(), getattr(self.app, "unicode", True))))
+        unicode = getattr(self.app, "unicode", True)
+        with VerticalScroll(id="help") as page:
+            page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
+            yield Static(strong(plain_text(help_text(), unicode)))
         yield Footer()

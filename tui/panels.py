@@ -16,11 +16,16 @@ GAP = 2
 LEAST_SIDE_BY_SIDE = 64
 """Columns from which a pane sets its two histograms side by side."""
 LEAST_HISTOGRAM = 5
-NARROW = 60
-"""Below so many columns the table of lanes has only the most needed ones."""
+FULL, NARROW = 78, 60
+"""Columns from which the table of lanes has every number, and from which it has the state in words."""
 ROOMY = 100
 """From so many columns on it says as well how a lane ended."""
-STATE_WIDTH = len("S saturated 100% layer 1")
+STATE_WIDTHS = {
+    ROOMY: len("S saturated 100% layer 1 (finished)"),
+    NARROW: len("S saturated 100% layer 1"),
+    0: len("S 100%"),
+}
+"""Room for the state, by the least number of columns."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ def setting(snapshot: Snapshot) -> str:
 def lane_table(snapshot: Snapshot, chosen: int, style: Style) -> list[str]:
     """A line a lane; a heading where there is a line to spare. The chosen lane is always among those shown."""
     heading, shown = table_rows(len(snapshot.lanes), chosen, style.height)
-    lines = [fit(_columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style), style.width)]
+    words = _columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style)
+    lines = [fit(words, style.width, style.unicode)]
     rows = [_lane_line(snapshot.lanes[index], index == chosen, style) for index in shown]
     return lines[:heading] + rows
 
@@ -112,13 +118,12 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
 def _columns(
     mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, style: Style
 ) -> str:
-    """One line of the table; narrow screens drop the epoch and the training accuracy."""
+    """One line of the table; narrower screens drop the epoch and the training accuracy, then the state's words."""
     cells = [f"{step:>9}", f"{epoch:>7}", f"{loss:>8}", f"{train:>6}", f"{test:>6}"]
-    narrow = style.width < NARROW
-    if narrow:
+    if style.width < FULL:
         cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
     numbers = " ".join(cells)
-    state_width = len("S 100%") if narrow else STATE_WIDTH
+    state_width = next(room for least, room in STATE_WIDTHS.items() if style.width >= least)
     name_width = min(max(style.width - len(numbers) - state_width - 6, 6), 36)
     return f"{mark:<2} {fit(name, name_width, style.unicode)} {numbers}  {state}"
 
@@ -216,7 +221,7 @@ def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
         chosen = ">" if index == choice.layer else " "
         text = f"{chosen}{index + 1:>3} {states[index].letter:<3}" + "".join(f"{cell:>11}" for cell in cells)
         lines.append(fit(text, style.width, style.unicode))
-    return lines
+    return lines[: style.height]
 
 
 def cursor_of(lane: LaneSnapshot, choice: Choice) -> int:
