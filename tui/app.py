@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -23,9 +23,9 @@ class LabApp(App[None]):
     """`prepare` returns a comparison and its data; it may take its time, and may raise InputError."""
 
     TITLE = "initscope"
-    CSS_PATH = ["lab.tcss", "setup.tcss"]
+    CSS_PATH: ClassVar[Any] = ["lab.tcss", "setup.tcss"]
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
@@ -73,7 +73,8 @@ class LabApp(App[None]):
 
 def terminal_trouble() -> str:
     """Why the lab cannot be shown here; empty if it can."""
-    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output"), (sys.stderr, "standard error")):
+    streams = ((sys.stdin, "standard input"), (sys.stdout, "standard output"), (sys.stderr, "standard error"))
+    for stream, name in streams:
         if stream is None or not stream.isatty():
             return f"{name} is not a terminal"
     if os.environ.get("TERM", "dumb") in ("dumb", ""):

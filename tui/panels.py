@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot, Status
 from initscope.core.states import State, lane_state, layer_states, reading, saturation
@@ -16,6 +18,8 @@ GAP = 2
 LEAST_SIDE_BY_SIDE = 64
 """Columns from which a pane sets its two histograms side by side."""
 LEAST_HISTOGRAM = 5
+CHART_LEFT = 5
+"""Columns that a chart's y axis takes, as a rule."""
 FULL, NARROW = 78, 60
 """Columns from which the table of lanes has every number, and from which it has the state in words."""
 ROOMY = 100
@@ -237,6 +241,15 @@ def cursor_x(snapshot: Snapshot, choice: Choice) -> float | None:
     lane = snapshot.lanes[choice.lane]
     step = float(lane.probe_steps[cursor_of(lane, choice)])
     return step * lane.epoch / lane.step if views.in_epochs(snapshot) and lane.step else step
+
+
+def cursor_at(snapshot: Snapshot, choice: Choice, column: int, width: int) -> int:
+    """The measurement of the chosen lane nearest to a column of a chart that is `width` wide."""
+    lane = snapshot.lanes[choice.lane]
+    share = (column - CHART_LEFT) / max(width - CHART_LEFT - 1, 1)
+    x = share * views.x_limits(snapshot)[1]
+    step = x * lane.step / lane.epoch if views.in_epochs(snapshot) and lane.epoch else x
+    return int(np.abs(lane.probe_steps - step).argmin())
 
 
 def bottom(snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:

@@ -46,7 +46,8 @@ class Terminal:
             start_new_session=True, preexec_fn=take_terminal,
         )  # fmt: skip
         os.close(slave)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         with suppress(OSError):  # the other end is closed
@@ -61,6 +62,7 @@ class Terminal:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._reader.join(3)  # else it might read what the next terminal gets under the same number
         os.close(self._master)
 
     def __enter__(self) -> "Terminal":

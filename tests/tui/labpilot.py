@@ -68,6 +68,7 @@ async def resize(pilot: Pilot[Any], width: int, height: int) -> None:
     assert isinstance(pilot.app._driver, HeadlessDriver)
     pilot.app._driver._size = size = Size(width, height)
     pilot.app.post_message(events.Resize(size, size))
+    await until(pilot, lambda: pilot.app.screen._compositor.size == size)
     await settle(pilot)
 
 

@@ -8,7 +8,7 @@ from screens import screen_text
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import MEASURES, Status
 from initscope.tui import views
-from initscope.tui.labscreen import PACES, START_PACE
+from initscope.tui.labview import PACES, START_PACE
 
 
 async def test_it_opens_with_its_lanes_at_step_0() -> None:

@@ -1,0 +1,224 @@
+"""The lab's panels as text: exact widths at any size and for any lanes, and the numbers of the snapshot in them."""
+
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from initscope.core.comparison import Comparison
+from initscope.core.data import load
+from initscope.core.probes import INDEX
+from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
+from initscope.core.training import Trainer
+from initscope.tui import panels, views
+from initscope.tui.panels import Choice
+from initscope.tui.sheet import Style
+
+DATA = {name: load(name) for name in ("digits", "circles")}
+CODES = re.compile(r"\x1b\[(?:0|1|7|38;2;\d{1,3};\d{1,3};\d{1,3})m")
+SIZES = ((1, 1), (2, 3), (20, 5), (40, 12), (59, 7), (60, 7), (80, 24), (120, 40), (300, 80))
+DEEP = "64-" + "3-" * 99 + "10"
+OVERFLOW = "init=randn activation=linear loss=cross_entropy lr=1e300"
+LONG_NAME = "init=randn name=Größe·名前·very·long·name·indeed·that·does·not·fit"
+NINE = [
+    "init=rand", "init=randn arch=64-40-40-10", OVERFLOW, "init=zeros", LONG_NAME, "init=scaled_randn",
+    "init=he_normal arch=64-20-20-20-10 activation=relu", "init=orthogonal arch=64-10",
+    "init=randn seed=3 batch-size=20 loss=cross_entropy optimizer=adam",
+]  # fmt: skip
+CASES = {
+    "start": (0, None, {}, ["init=rand", "init=randn"]),
+    "two": (40, None, {}, ["init=rand", "init=randn"]),
+    "second layer": (5, 1, {}, ["init=rand", "init=randn"]),
+    "nine": (20, 0, {}, NINE),
+    "all layers": (20, None, {}, NINE),
+    "one": (3, 0, {"data": "circles"}, ["init=xavier_normal"]),
+    "deep": (2, 50, {"arch": DEEP}, ["init=randn", "init=randn arch=64-5-10"]),
+    "ended": (30, 0, {"steps": "30"}, ["init=rand", OVERFLOW]),
+    "all diverged": (5, 0, {}, [OVERFLOW, OVERFLOW]),
+}
+
+
+@cache
+def snapshot(case: str) -> Snapshot:
+    steps, focus, options, lanes = CASES[case]
+    trainer = Trainer(Comparison.of({"dtype": "float64", **options}, [], lanes).specs(DATA), DATA)
+    trainer.focus = focus
+    *_, last = trainer.run(steps)
+    return last
+
+
+def bare(lines: list[str], style: Style, exact: bool) -> list[str]:
+    """The lines without codes, proved to have the style's width and means, and its height if `exact`."""
+    text = [CODES.sub("", line) for line in lines]
+    assert all(len(line) == style.width for line in text), [len(line) for line in text]
+    assert len(text) == style.height if exact else len(text) <= style.height
+    assert all(line.isprintable() for line in text)
+    if not style.unicode:
+        assert all(line.isascii() for line in lines)
+    return text
+
+
+def check(shown: Snapshot, choice: Choice, style: Style) -> None:
+    lane = shown.lanes[choice.lane]
+    bare(panels.title_line(panels.setting(shown), "paused · full speed", style), style, False)
+    bare(panels.lane_table(shown, choice.lane, style), style, False)
+    bare(panels.bottom(shown, choice, style), style, False)
+    bare(panels.layer_table(lane, choice, style), style, False)
+    for one in shown.lanes:
+        complete = min(choice.layer, len(one.layer_names) - 1) in one.distributions
+        bare(panels.pane(one, shown, choice, style), style, complete)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("unicode", [True, False])
+def test_every_line_is_as_wide_as_asked(case: str, unicode: bool) -> None:
+    shown = snapshot(case)
+    assert {(lane.status is Status.DIVERGED) for lane in shown.lanes} >= {"diverged" in case}
+    last = Choice(len(shown.lanes) - 1, layer=99, heat=views.HEATS[3], log=False, test=True, cursor=0)
+    for width, height in SIZES:
+        for choice in (Choice(), last):
+            check(shown, choice, Style(width, height, unicode=unicode))
+
+
+choices = st.builds(
+    Choice, lane=st.integers(0, 8), layer=st.integers(0, 200), heat=st.sampled_from(views.HEATS), log=st.booleans(),
+    test=st.booleans(), cursor=st.none() | st.integers(0, 500),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(list(CASES)), choices, st.integers(1, 140), st.integers(1, 45), st.booleans())
+def test_any_choice_at_any_size(case: str, choice: Choice, width: int, height: int, unicode: bool) -> None:
+    shown = snapshot(case)
+    choice = replace(choice, lane=choice.lane % len(shown.lanes))
+    check(shown, choice, Style(width, height, unicode=unicode))
+    assert panels.cursor_x(shown, choice) is None or choice.cursor is not None
+
+
+def test_the_table_has_the_numbers_of_every_lane() -> None:
+    shown = snapshot("two")
+    style = Style(120, 5)
+    heading, *rows = bare(panels.lane_table(shown, 1, style), style, False)
+    assert heading.split() == ["lane", "step", "epoch", "loss", "train", "test", "state"]
+    for lane, row in zip(shown.lanes, rows, strict=True):
+        latest = lane.latest
+        assert row[:2] == (">" if lane.index == 1 else " ") + str(lane.index + 1)
+        cells = row[2:].split()
+        assert cells[:6] == [
+            lane.name, "40", f"{40 / 150:.2f}", views.number(lane.loss),
+            f"{latest.train_accuracy:.1%}", f"{latest.test_accuracy:.1%}",
+        ]  # fmt: skip
+    assert rows[0].rstrip().endswith("S saturated 100% layer 1")
+    assert rows[1].rstrip().endswith("· healthy")
+    ends = {row.index("%") for row in rows}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("width", [40, 59, 60, 77, 78, 80, 99, 100, 120])
+def test_the_state_is_never_cut(width: int) -> None:
+    row, _ = bare(panels.lane_table(snapshot("ended"), 0, Style(width, 2)), Style(width, 2), True)
+    words = "S 100%" if width < panels.NARROW else "S saturated 100% layer 1"
+    assert row.rstrip().endswith(words + (" (finished)" if width >= panels.ROOMY else ""))
+
+
+def test_columns_line_up_in_ascii_too() -> None:
+    for unicode in (True, False):
+        style = Style(80, 10, unicode=unicode)
+        lines = bare(panels.lane_table(snapshot("nine"), 0, style), style, False)
+        column = lines[0].index("step") + 4
+        assert all(line[column - 1].isdigit() and line[column] == " " for line in lines[1:])
+
+
+@pytest.mark.parametrize("height", range(1, 12))
+@pytest.mark.parametrize("chosen", [0, 4, 8])
+def test_the_chosen_lane_is_always_in_the_table(height: int, chosen: int) -> None:
+    lines = bare(panels.lane_table(snapshot("nine"), chosen, Style(90, height)), Style(90, height), False)
+    heading, rows = panels.table_rows(9, chosen, height)
+    assert len(lines) == heading + len(rows) == min(height, 10)
+    assert [line[1] for line in lines[heading:]] == [str(row + 1) for row in rows]
+    assert [line[1] for line in lines if line[0] == ">"] == [str(chosen + 1)]
+
+
+def test_the_title_says_what_all_lanes_share() -> None:
+    assert panels.setting(snapshot("two")) == "digits · 64-30-10 sigmoid · quadratic · sgd lr 3 · batch 10 · seed 0"
+    assert panels.setting(snapshot("nine")) == "digits · … · … · … · … · …"
+    (line,) = bare(panels.title_line("digits", "▶ 5 steps/s", Style(60, 1)), Style(60, 1), True)
+    assert line.startswith(" initscope  digits ")
+    assert line.endswith(" ▶ 5 steps/s ")
+
+
+def test_the_pane_is_of_the_chosen_layer_and_quantity() -> None:
+    shown = snapshot("second layer")
+    style = Style(50, 24)
+    text = "\n".join(bare(panels.pane(shown.lanes[0], shown, Choice(layer=1), style), style, True))
+    assert text.startswith(">1 rand")
+    assert "weights, layer 2" in text
+    assert "activations, layer 2" in text
+    assert "saturated share, by layer" in text
+    choice = Choice(layer=1, heat=views.HEATS[4])
+    other = "\n".join(bare(panels.pane(shown.lanes[1], shown, choice, style), style, True))
+    assert other.startswith(" 2 randn")
+    assert "update / weight, by layer" in other
+
+
+def test_histograms_stand_side_by_side_where_there_is_room() -> None:
+    shown = snapshot("two")
+    for width, beside in ((63, False), (64, True), (150, True)):
+        lines = bare(panels.pane(shown.lanes[0], shown, Choice(), Style(width, 30)), Style(width, 30), True)
+        assert any("weights, layer 1" in line and "activations, layer 1" in line for line in lines) is beside
+
+
+def test_the_layer_table_has_the_probes_at_the_cursor() -> None:
+    lane = snapshot("two").lanes[1]
+    for cursor in (None, 0, 3):
+        at = len(lane.probe_steps) - 1 if cursor is None else cursor
+        lines = bare(panels.layer_table(lane, Choice(layer=1, cursor=cursor), Style(170, 4)), Style(170, 4), True)
+        assert lines[0].rstrip() == f"layers at step {lane.probe_steps[at]:,}"
+        for number, line in enumerate(lines[2:]):
+            assert line.startswith((" ", ">")[number == 1] + f"  {number + 1} ")
+            row = lane.probes[at, number]
+            cells = [line[8 + 11 * place :][:11].strip() for place in range(14)]
+            shares = [views.percent(row[INDEX[name]]) for name in panels.SHARES]
+            assert cells[:3] == shares
+            assert cells[3:] == [views.number(row[INDEX[name]]) for name in list(panels.NUMBERS.values())[3:]]
+
+
+def test_the_cursor_stands_on_a_measurement() -> None:
+    shown = snapshot("two")
+    lane = shown.lanes[0]
+    for wanted, at in ((-5, 0), (0, 0), (3, 3), (10_000, len(lane.probe_steps) - 1)):
+        assert panels.cursor_of(lane, Choice(cursor=wanted)) == at
+        assert panels.cursor_x(shown, Choice(cursor=wanted)) == lane.probe_steps[at]
+
+
+def test_what_was_measured_stands_below_in_full() -> None:
+    shown = snapshot("two")
+    at = 4
+    text = panels.measured(shown, Choice(lane=1, cursor=at, test=True))
+    chosen: LaneSnapshot = shown.lanes[1]
+    saturated = chosen.probes[at, 0, INDEX["saturated_low"]] + chosen.probes[at, 0, INDEX["saturated_high"]]
+    assert text.startswith(f"step {chosen.probe_steps[at]}: layer 1 saturated share {views.number(saturated)}; 2 test")
+    assert f"1 test loss {shown.lanes[0].measures[at, 2]:.4g} acc. {shown.lanes[0].measures[at, 3]:.1%}" in text
+
+
+def test_a_lane_that_diverged_earlier_shows_its_last_measurement() -> None:
+    shown = snapshot("ended")
+    dead = shown.lanes[1]
+    assert dead.status is Status.DIVERGED
+    text = panels.measured(shown, Choice(cursor=10_000))
+    assert text.startswith("step 30: ")
+    assert "2 train loss" in text
+    assert panels.state_words(dead) == "N diverged"
+    assert "diverged: after" in panels.bottom(shown, Choice(lane=1), Style(200, 1))[0]
+
+
+def test_text_is_cut_and_padded_to_the_column() -> None:
+    assert panels.fit("abc", 5) == "abc  "
+    assert panels.fit("abcdef", 4) == "abc…"
+    assert panels.fit("abcdef", 4, unicode=False) == "abc."
+    assert panels.fit("abc", 0) == ""
+    assert panels.fit("名\n\x1b[1m", 8) == "???[1m  "
+    assert panels.fit("a · ±", 9, unicode=False) == "a . +-   "
