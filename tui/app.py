@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from initscope.core.errors import InputError
+from initscope.tui.sheet import takes_unicode
 
 GETTING_READY = "initscope is getting ready ..."
 BAD_INPUT = 2
@@ -33,7 +34,7 @@ class LabApp(App[None]):
     def __init__(self, prepare: Callable[[], tuple[Any, Any]]) -> None:
         super().__init__()
         self._prepare = prepare
-        self.unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+        self.unicode = takes_unicode()
         """Whether the terminal takes more than ASCII."""
         self.complaint = ""
         """What to tell the person once the terminal is theirs again."""

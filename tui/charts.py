@@ -110,8 +110,7 @@ def curves(
     to tell the curves apart. Dots above and below a line are its envelope.
     """
     numbered = len(curves) > 1 or any(curve.marker for curve in curves)
-    lines: list[_Line] = []
-    along = axis([inside(vector(curve.x), x_limits) for curve in curves], x_limits)
+    along, lines = axis([inside(vector(curve.x), x_limits) for curve in curves], x_limits), list[_Line]()
     for place, curve in enumerate(curves, 1):
         mark = plain((curve.marker or str(place))[:1], style.unicode) if numbered else "*"
         columns = _columns(curve, log_y, x_limits, (along.low, along.high), canvas_columns(style))

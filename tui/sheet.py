@@ -1,5 +1,7 @@
 """A sheet of coloured character cells that turns into lines of text with truecolor codes, or without any."""
 
+import locale
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +83,15 @@ def _coloured(cells: list[str], colours: list[RGB | None]) -> str:
             current = wanted
         parts.append(character)
     return "".join(parts) + (RESET if current is not None else "")
+
+
+def takes_unicode() -> bool:
+    """Whether the locale and standard output take more than ASCII.
+
+    Python writes UTF-8 under LC_ALL=C as well, but who sets that means that their terminal does not show it.
+    """
+    encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "ascii")
+    return all(encoding.lower().startswith("utf") for encoding in encodings)
 
 
 def plain(text: str, unicode: bool) -> str:

@@ -12,6 +12,7 @@ from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
 from initscope.core.states import reading
 from initscope.tui import views
 from initscope.tui.charts import Style
+from initscope.tui.sheet import takes_unicode
 
 MOST_WIDTH = 110
 CHART_HEIGHT = 14
@@ -19,8 +20,7 @@ CHART_HEIGHT = 14
 
 def print_summary(snapshot: Snapshot, total: int, plain: bool) -> None:
     """Print on standard output; colour and Unicode only where it takes them and `plain` is not asked for."""
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    unicode = not plain and encoding.startswith("utf")
+    unicode = not plain and takes_unicode()
     console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
     width = min(console.width, MOST_WIDTH)
     colour = console.color_system is not None and not console.no_color
