@@ -18,13 +18,18 @@ Samples = dict[str, list[float]]
 """Seconds of each repeat, by contestant."""
 
 
-def one_core() -> dict[str, str]:
+def one_core(keep_kernels: bool = False) -> dict[str, str]:
     """Bind this process and all threads it will start to one core, one thread per library.
 
-    To be called before numpy, PyTorch or JAX are imported, which read all this when they are loaded. Returns
-    the core, and what the caller's environment had already decided about BLAS (which is left as it is).
+    To be called before numpy, PyTorch or JAX are imported, which read all this when they are loaded. What the
+    environment says of OpenBLAS's kernels is dropped unless `keep_kernels`: it would hold back numpy alone, as
+    the others choose theirs by the processor. Returns the core, and what was kept or dropped.
     """
-    given = [f"{key}={os.environ[key]}" for key in sorted(os.environ) if key.startswith("OPENBLAS_")]
+    given = [key for key in sorted(os.environ) if key.startswith("OPENBLAS_") and key not in THREADS]
+    said = " ".join(f"{key}={os.environ[key]}" for key in given) or "nothing"
+    if not keep_kernels:
+        for key in given:
+            del os.environ[key]
     core = 0
     if hasattr(os, "sched_setaffinity"):
         core = max(os.sched_getaffinity(0))  # interrupts and other people's work prefer the first
@@ -34,7 +39,7 @@ def one_core() -> dict[str, str]:
     os.environ["XLA_FLAGS"] = XLA
     os.environ["JAX_PLATFORMS"] = "cpu"
     blas.prepare()
-    return {"core": str(core), "set by the caller": " ".join(given) or "nothing"}
+    return {"core": str(core), "kernels kept" if keep_kernels else "kernel settings dropped": said}
 
 
 def in_turns(contestants: Mapping[str, Callable[[], None]], repeats: int) -> Samples:

@@ -1,11 +1,11 @@
 """Training speed and probe overhead against PyTorch, JAX and scikit-learn, in one run on one core.
 
-    python tests/benchmarks/training.py [--repeats N] [--json FILE]
+    python tests/benchmarks/training.py [--repeats N] [--json FILE] [--keep-kernels]
 
 Peers that are not installed are skipped with a message. Times are medians over repeats taken in turns; a
 ratio is the median of the ratios within each turn, so it need not be the quotient of the two medians.
-An OPENBLAS_CORETYPE in the environment binds our products and scikit-learn's to older kernels, but not those
-of PyTorch and JAX; `env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python ...` measures what a user gets.
+An OPENBLAS_CORETYPE in the environment would bind our products and scikit-learn's to older kernels, but not
+those of PyTorch and JAX: it is dropped, unless `--keep-kernels` is given.
 """
 
 import argparse
@@ -139,8 +139,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Training speed and probe overhead, as ratios in one run.")
     parser.add_argument("--repeats", type=int, default=9, help="turns of all contestants (default 9)")
     parser.add_argument("--json", metavar="FILE", help="write everything measured as JSON")
+    parser.add_argument("--keep-kernels", action="store_true", help="keep OPENBLAS_CORETYPE of the environment")
     arguments = parser.parse_args()
-    facts = one_core()
+    facts = one_core(arguments.keep_kernels)
     from lockstep import probe_costs
     from peers import available
 
