@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ Floats = NDArray[np.float64]
 BINS = 64
 MARGIN = 0.25
 """Room left on both sides of the weights at the start, as a share of their range: weights move."""
-FARTHEST = 50.0
-"""A lane that reaches further than this many times the nearest lane does not set the axis."""
+FARTHEST = 200.0
+"""A lane that reaches further than this many times the middle lane does not set the axis; randn beside 0.01*randn
+does, weights that explode do not."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def _reach(values: Array) -> float:
 
 
 def _near(starts: Sequence[Array]) -> list[Array]:
-    """The finite values of those not all zero that reach at most FARTHEST times as far as the nearest of these."""
+    """The finite values of those not all zero that reach at most FARTHEST times as far as the middle one of these."""
     finite = [values[np.isfinite(values)] for values in starts]
     reaches = [_reach(values) for values in finite]
-    nearest = min((reach for reach in reaches if reach > 0), default=0.0)
-    return [v for v, reach in zip(finite, reaches, strict=True) if 0 < reach <= FARTHEST * nearest]
+    middle = median_low([reach for reach in reaches if reach > 0] or [0.0])
+    return [v for v, reach in zip(finite, reaches, strict=True) if 0 < reach <= FARTHEST * middle]

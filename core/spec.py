@@ -129,13 +129,7 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
     text = {**OPTIONS, **given}
     architecture = Architecture.parse(text["arch"] or f"{dataset.features}-30-{dataset.classes}")
     architecture.check_fits(dataset.name, dataset.features, dataset.classes)
-    weights = initializer(text["init"] or "randn")
-    biases = None if text["bias-init"].lower() == SAME else initializer(text["bias-init"])
-    if (biases or weights).needs_matrix:
-        raise InputError(
-            f"bias-init {text['bias-init']}: {biases or weights} draws matrices, which biases are not; "
-            "use zeros or randn"
-        )
+    weights, biases = _initializers(text["init"] or "randn", text["bias-init"])
     rule, cost = optimizer(text["optimizer"]), loss(text["loss"])
     batch = _count("batch-size", text["batch-size"], 1)
     if batch > dataset.n_train:
@@ -162,6 +156,22 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
         dtype=text["dtype"],
         name=name,
     )
+
+
+def _initializers(init: str, bias_init: str) -> tuple[Initializer, Initializer | None]:
+    """Those of the weights and of the biases, None where these are drawn like the weights."""
+    weights = initializer(init)
+    biases = None if bias_init.lower() == SAME else initializer(bias_init)
+    if (biases or weights).needs_matrix:
+        raise InputError(
+            f"bias-init {bias_init}: {biases or weights} draws matrices, which biases are not; use zeros or randn"
+        )
+    if weights.needs_convolution:
+        raise InputError(
+            f"init {weights}: it fills the kernels of convolutions, and the weights of dense layers are matrices; "
+            "use orthogonal or identity"
+        )
+    return weights, biases
 
 
 def default_lr(rule: Optimizer, cost: Loss) -> float:

@@ -235,7 +235,7 @@ class Trainer:
             with np.errstate(all="ignore"), one_thread():
                 activations = ensemble.activations()
             for row, lane in enumerate(ensemble.lanes):
-                numbers = range(len(lane.start)) if self.focus is None else [self.focus]
+                numbers = range(len(lane.start)) if self.focus is None else [min(self.focus, len(lane.start) - 1)]
                 views[lane.index] = self._view(
                     lane,
                     {
@@ -243,7 +243,6 @@ class Trainer:
                             lane, number, ensemble.network.dense[number].weights[row], activations[number][row]
                         )
                         for number in numbers
-                        if number < len(lane.start)
                     },
                 )
         lanes = tuple(views[index] for index in range(len(self.lanes)))

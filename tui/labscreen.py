@@ -82,7 +82,7 @@ class LabScreen(LabView):
         self._choose(lane=min(self.choice.lane + 1, len(self.comparison.lanes) - 1))
 
     def action_page(self, by: int) -> None:
-        lane = self.choice.lane + by * self.panes_that_fit(self.app.size.width)
+        lane = self.choice.lane + by * self.panes_shown()
         self._choose(lane=min(max(lane, 0), len(self.comparison.lanes) - 1))
 
     def action_layer(self, by: int) -> None:
@@ -109,15 +109,15 @@ class LabScreen(LabView):
     def action_measure(self) -> None:
         if self.snapshot is None:
             return
-        last = len(self.snapshot.lanes[self.choice.lane].probe_steps) - 1
+        last = int(self.snapshot.lanes[self.choice.lane].probe_steps[-1])
         self._choose(cursor=last if self.choice.cursor is None else None)
 
     def action_cursor(self, by: int) -> None:
         if self.snapshot is None:
             return
-        last = len(self.snapshot.lanes[self.choice.lane].probe_steps) - 1
-        now = last if self.choice.cursor is None else self.choice.cursor
-        self._choose(cursor=min(max(now + by, 0), last))
+        lane = self.snapshot.lanes[self.choice.lane]
+        at = panels.cursor_of(lane, self.choice) + by
+        self._choose(cursor=int(lane.probe_steps[min(max(at, 0), len(lane.probe_steps) - 1)]))
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")
@@ -198,8 +198,7 @@ class LabScreen(LabView):
         elif widget.id in ("loss", "accuracy"):
             self._choose(cursor=panels.cursor_at(snapshot, self.choice, x, widget.size.width))
         elif widget.id.startswith("pane"):
-            shown_panes = 1 if self.has_class("zoomed") else self.panes_that_fit(self.app.size.width)
-            lane = self.choice.lane // shown_panes * shown_panes + int(widget.id.removeprefix("pane"))
+            lane = self.choice.lane // self.panes_shown() * self.panes_shown() + int(widget.id.removeprefix("pane"))
             if lane < lanes:
                 self._choose(lane=lane)
 

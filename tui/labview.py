@@ -15,6 +15,7 @@ from initscope.core.data import Dataset
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import Spec
 from initscope.tui import panels, views
+from initscope.tui.app import BAD_INPUT
 from initscope.tui.lines import Lines
 from initscope.tui.panels import Choice
 from initscope.tui.session import Session
@@ -30,6 +31,8 @@ PANES_EVERY = 4
 PACES = (1, 10, 100, 1000, 10_000, None)
 """Steps a frame; None is as fast as possible."""
 START_PACE = 2
+LEAVING = 0.3
+"""Seconds that leaving waits for the worker; one in a very long step is left to end with the program."""
 LEAST_PANE = 38
 """Columns of a lane's pane."""
 MOST_PANES = 5
@@ -75,7 +78,7 @@ class LabView(Screen[None]):
         self.set_interval(TICK, self._tick)
 
     def on_unmount(self) -> None:
-        self.session.close()
+        self.session.close(LEAVING)
 
     def lines(self, name: str) -> Lines:
         return self.query_one(f"#{name}", Lines)
@@ -86,20 +89,19 @@ class LabView(Screen[None]):
     def lay_out(self, width: int, height: int) -> None:
         """Drop what does not fit rather than squeeze it."""
         both = width >= BOTH_CHARTS
-        zoomed = self.has_class("zoomed")
         self.set_class(not both and self.accuracy_first, "accuracy-only")
         self.set_class(not both and not self.accuracy_first, "loss-only")
         self.set_class(height < 20, "short")
         self.set_class(height < 10, "tiny")
         lanes = len(self.comparison.lanes)
         self.lines("lanes").styles.height = min(lanes + (height >= 14), max(height // 3, 1))
-        shown = 1 if zoomed else self.panes_that_fit(width)
         for number in range(MOST_PANES):
-            self.lines(f"pane{number}").display = number < min(shown, lanes)
+            self.lines(f"pane{number}").display = number < min(self.panes_shown(), lanes)
         self.call_after_refresh(self.draw_all)
 
-    def panes_that_fit(self, width: int) -> int:
-        return max(1, min(MOST_PANES, width // LEAST_PANE))
+    def panes_shown(self) -> int:
+        """How many lanes have a pane on one page."""
+        return 1 if self.has_class("zoomed") else max(1, min(MOST_PANES, self.app.size.width // LEAST_PANE))
 
     # From the mailbox to the screen
 
@@ -131,7 +133,9 @@ class LabView(Screen[None]):
 
     def _tick(self) -> None:
         self._ticks += 1
-        if self.session.error is not None:
+        if isinstance(self.session.error, MemoryError):
+            self.app.exit(None, BAD_INPUT, "initscope: these networks do not fit in this machine's memory")
+        elif self.session.error is not None:
             raise RuntimeError("training failed") from self.session.error
         if self._pull():
             self._draw_charts()

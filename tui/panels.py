@@ -42,7 +42,7 @@ class Choice:
     log: bool = True
     test: bool = False
     cursor: int | None = None
-    """Number of a measurement of the chosen lane; None while not measuring."""
+    """The step that is read; None while not measuring."""
 
 
 def coloured(text: str, colour: RGB) -> str:
@@ -229,9 +229,11 @@ def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
 
 
 def cursor_of(lane: LaneSnapshot, choice: Choice) -> int:
-    """The measurement that the cursor is on, the last one while not measuring."""
+    """The last measurement up to the cursor's step, or of all while not measuring."""
     last = len(lane.probe_steps) - 1
-    return last if choice.cursor is None else min(max(choice.cursor, 0), last)
+    if choice.cursor is None:
+        return last
+    return max(int(np.searchsorted(lane.probe_steps, choice.cursor, side="right")) - 1, 0)
 
 
 def cursor_x(snapshot: Snapshot, choice: Choice) -> float | None:
@@ -244,12 +246,12 @@ def cursor_x(snapshot: Snapshot, choice: Choice) -> float | None:
 
 
 def cursor_at(snapshot: Snapshot, choice: Choice, column: int, width: int) -> int:
-    """The measurement of the chosen lane nearest to a column of a chart that is `width` wide."""
+    """The measured step of the chosen lane nearest to a column of a chart that is `width` wide."""
     lane = snapshot.lanes[choice.lane]
     share = (column - CHART_LEFT) / max(width - CHART_LEFT - 1, 1)
     x = share * views.x_limits(snapshot)[1]
     step = x * lane.step / lane.epoch if views.in_epochs(snapshot) and lane.epoch else x
-    return int(np.abs(lane.probe_steps - step).argmin())
+    return int(lane.probe_steps[np.abs(lane.probe_steps - step).argmin()])
 
 
 def bottom(snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:

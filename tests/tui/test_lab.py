@@ -142,18 +142,18 @@ async def test_the_cursor_reads_the_exact_values_of_the_snapshot() -> None:
         snapshot = await at_step(pilot, screen, 150)
         steps = list(snapshot.lanes[0].probe_steps)
         await press(pilot, "m")
-        assert screen.choice.cursor == len(steps) - 1
+        assert screen.choice.cursor == steps[-1]
         for key, place in (("left", len(steps) - 2), ("left", len(steps) - 3), ("right", len(steps) - 2)):
             await press(pilot, key)
             shown = " ".join(line(pilot, "bottom").split())
-            assert screen.choice.cursor == place
+            assert screen.choice.cursor == steps[place]
             assert shown.startswith(f"step {steps[place]:,}: layer 1 saturated share")
             for lane in snapshot.lanes:
                 value = lane.measures[place, MEASURES.index("train_loss")]
                 right = lane.measures[place, MEASURES.index("train_accuracy")]
                 assert f"{views.marker(lane)} train loss {value:.4g} acc. {right:.1%}" in shown
         await press(pilot, "t", *["left"] * 3, *["right"] * (len(steps) + 3))
-        assert screen.choice.cursor == len(steps) - 1
+        assert screen.choice.cursor == steps[-1]
         assert "test loss" in line(pilot, "bottom")
         await press(pilot, *["left"] * (len(steps) + 3))
         assert line(pilot, "bottom").startswith("step 0: ")

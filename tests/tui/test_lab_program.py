@@ -136,6 +136,7 @@ async def test_quitting_while_training_flat_out_is_quick(options: dict[str, str]
         app.post_message(events.Key(key, None))
         await until(pilot, lambda: app._exit)
     assert perf_counter() - start < 2
+    screen.session._thread.join(5)
     assert not screen.session._thread.is_alive()
     assert app.return_code == (130 if key == "ctrl+c" else 0)
 

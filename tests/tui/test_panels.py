@@ -173,8 +173,8 @@ def test_histograms_stand_side_by_side_where_there_is_room() -> None:
 
 def test_the_layer_table_has_the_probes_at_the_cursor() -> None:
     lane = snapshot("two").lanes[1]
-    for cursor in (None, 0, 3):
-        at = len(lane.probe_steps) - 1 if cursor is None else cursor
+    for at in (len(lane.probe_steps) - 1, 0, 3):
+        cursor = None if at == len(lane.probe_steps) - 1 else int(lane.probe_steps[at])
         lines = bare(panels.layer_table(lane, Choice(layer=1, cursor=cursor), Style(170, 4)), Style(170, 4), True)
         assert lines[0].rstrip() == f"layers at step {lane.probe_steps[at]:,}"
         for number, line in enumerate(lines[2:]):
@@ -189,7 +189,8 @@ def test_the_layer_table_has_the_probes_at_the_cursor() -> None:
 def test_the_cursor_stands_on_a_measurement() -> None:
     shown = snapshot("two")
     lane = shown.lanes[0]
-    for wanted, at in ((-5, 0), (0, 0), (3, 3), (10_000, len(lane.probe_steps) - 1)):
+    assert list(lane.probe_steps[:5]) == [0, 1, 2, 4, 8]
+    for wanted, at in ((-5, 0), (0, 0), (2, 2), (3, 2), (8, 4), (10_000, len(lane.probe_steps) - 1)):
         assert panels.cursor_of(lane, Choice(cursor=wanted)) == at
         assert panels.cursor_x(shown, Choice(cursor=wanted)) == lane.probe_steps[at]
 
@@ -197,7 +198,7 @@ def test_the_cursor_stands_on_a_measurement() -> None:
 def test_what_was_measured_stands_below_in_full() -> None:
     shown = snapshot("two")
     at = 4
-    text = panels.measured(shown, Choice(lane=1, cursor=at, test=True))
+    text = panels.measured(shown, Choice(lane=1, cursor=int(shown.lanes[1].probe_steps[at]), test=True))
     chosen: LaneSnapshot = shown.lanes[1]
     saturated = chosen.probes[at, 0, INDEX["saturated_low"]] + chosen.probes[at, 0, INDEX["saturated_high"]]
     assert text.startswith(f"step {chosen.probe_steps[at]}: layer 1 saturated share {views.number(saturated)}; 2 test")
