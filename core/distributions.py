@@ -8,8 +8,6 @@ from math import erf, exp, inf, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.errors import InputError
-
 Samples = NDArray[np.float64]
 
 
@@ -33,7 +31,12 @@ class Distribution(ABC):
     def bounds(self) -> tuple[float, float]: ...
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Samples: ...
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Samples:
+        """Fresh draws. Raises InputError for a shape that `check` refuses."""
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raises InputError unless an array of this shape can be drawn. Here, any can."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,33 @@ class Normal(Distribution):
 
 
 @dataclass(frozen=True)
+class HalfNormal(Distribution):
+    """scale·|Z| with Z a standard normal. Moments: Johnson, Kotz & Balakrishnan 1994, ch. 13."""
+
+    scale: float
+
+    @property
+    def mean(self) -> float:
+        return self.scale * sqrt(2 / pi)
+
+    @property
+    def variance(self) -> float:
+        return self.scale * self.scale * (1 - 2 / pi)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        if not self.scale:
+            return 0.0, 0.0
+        return (0.0, inf) if self.scale > 0 else (-inf, 0.0)
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Samples:
+        draws = rng.standard_normal(shape)
+        np.abs(draws, out=draws)
+        draws *= self.scale
+        return draws
+
+
+@dataclass(frozen=True)
 class TruncatedNormal(Distribution):
     """centre + std·Z, where Z is a standard normal held to [low, high] by drawing again.
 
@@ -160,39 +190,3 @@ class TruncatedNormal(Distribution):
 
 def _density(z: float) -> float:
     return exp(-z * z / 2) / sqrt(2 * pi)
-
-
-@dataclass(frozen=True)
-class Orthogonal(Distribution):
-    """gain times a (rows, columns) matrix whose rows or columns, whichever are fewer, are orthonormal.
-
-    More than two axes are read as (shape[0], all others). The matrix is uniform over all such matrices:
-    Saxe, McClelland & Ganguli 2014, with QR's signs fixed as in Mezzadri 2007, section 5.
-    """
-
-    gain: float
-    longer: int
-    """max(rows, columns)."""
-
-    @property
-    def mean(self) -> float:
-        return 0.0
-
-    @property
-    def variance(self) -> float:
-        return self.gain * self.gain / self.longer
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        return -abs(self.gain), abs(self.gain)
-
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Samples:
-        if len(shape) < 2:
-            raise InputError(
-                "orthogonal makes matrices and cannot draw biases: choose another for them, such as zeros"
-            )
-        draws = rng.standard_normal(shape).reshape(shape[0], -1)
-        wide = draws.shape[0] < draws.shape[1]
-        q, r = np.linalg.qr(draws.T if wide else draws)
-        q *= np.copysign(self.gain, np.diagonal(r) * self.gain)
-        return np.ascontiguousarray(q.T if wide else q).reshape(shape)

@@ -7,9 +7,12 @@ from initscope.core import activations, data, initializers, losses, optimizers
 from initscope.core.architecture import Architecture
 from initscope.core.catalogue import Parameter, split_call, write_value
 from initscope.core.data import Dataset
+from initscope.core.definitions import Gain
 from initscope.core.errors import InputError
 from initscope.core.initializers import Initializer
+from initscope.core.presets import PRESETS
 from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, default_lr, steps_per_epoch
+from initscope.tui import card
 from initscope.tui.menu import Entry
 from initscope.tui.options import RUN_OPTIONS
 
@@ -18,7 +21,8 @@ SAME_WORDS = "Biases are drawn like the weights."
 DTYPE_WORDS = {"float32": "Single precision: fast.", "float64": "Double precision: for exact comparisons."}
 ASCII = str.maketrans(
     {"√": "sqrt", "·": "*", "×": "*", "±": "+-", "≤": "<=", "≥": ">=", "²": "^2", "Σ": "sum", "−": "-", "–": "-",
-     "←": "<-", "Φ": "Phi", "μ": "mu", "η": "lr", "ε": "eps", "ᵀ": "^T", "\u0302": "^", "…": "..."}
+     "←": "<-", "Φ": "Phi", "μ": "mu", "η": "lr", "ε": "eps", "ᵀ": "^T", "\u0302": "^", "…": "...",
+     "⌈": "ceil(", "⌉": ")", "ü": "ue"}
 )  # fmt: skip
 
 
@@ -35,6 +39,7 @@ class Described(Protocol):
     def source(self) -> str: ...
 
 
+INITIALIZERS = ("init", "bias-init")
 CATALOGUES: Mapping[str, Mapping[str, Described]] = {
     "activation": activations.CATALOGUE,
     "loss": losses.CATALOGUE,
@@ -60,9 +65,12 @@ def choices(key: str, present: str) -> list[Entry]:
         names = [(name, DTYPE_WORDS[name]) for name in DTYPES]
     else:
         names = [(entry.name, entry.formula) for entry in CATALOGUES.get(key, {}).values()]
+        if key in INITIALIZERS:
+            names += [(name, preset.formula) for name, preset in PRESETS.items()]
+            most = 1 if key == "bias-init" else 2  # layers are dense: nothing to draw for a convolution's kernel
+            names = [(name, formula) for name, formula in names if Initializer(name).axes <= most]
         if key == "bias-init":
-            drawn = [(name, formula) for name, formula in names if not Initializer(name).needs_matrix]
-            names = [(SAME, SAME_WORDS), *drawn]
+            names.insert(0, (SAME, SAME_WORDS))
     width = max((len(name) for name, _ in names), default=0)
     chosen = (present, present.partition(":")[0])
     return [
@@ -72,8 +80,13 @@ def choices(key: str, present: str) -> list[Entry]:
 
 def parameters(key: str, name: str) -> tuple[Parameter, ...]:
     """The free parameters of an entry; none for a name that is not in the catalogue."""
-    entry: object = data.CATALOGUE.get(name) if key == "data" else CATALOGUES.get(key, {}).get(name)
-    return getattr(entry, "parameters", ())
+    return getattr(_entry(key, name), "parameters", ())
+
+
+def _entry(key: str, name: str) -> object:
+    if key == "data":
+        return data.CATALOGUE.get(name)
+    return initializers.find(name) if key in INITIALIZERS else CATALOGUES.get(key, {}).get(name)
 
 
 def full_call(key: str, text: str) -> str:
@@ -97,6 +110,8 @@ def parameter_range(parameter: Parameter) -> str:
     """The values that a parameter takes, in words."""
     if parameter.choices:
         return " or ".join(parameter.choices)
+    if isinstance(parameter, Gain):
+        return "a number, or an activation such as tanh for its gain"
     limits = ((parameter.minimum, "at least"), (parameter.above, "above"), (parameter.below, "below"))
     words = [f"{word} {write_value(value)}" for value, word in limits if value is not None]
     return ", ".join(words) or "any number"
@@ -115,20 +130,39 @@ def explain(key: str, text: str, spec: Spec | None, dataset: Dataset | None) -> 
         return []
     if key not in CATALOGUES:
         return [*_consequences(key, spec, dataset), MEANINGS[key], "Leave it empty for the default."]
+    if key in INITIALIZERS:
+        return _explain_initializer(key, name, spec)
     entry = CATALOGUES[key].get(name)
     if entry is None:
         return []
     lines = [entry.formula, entry.words, *parameter_lines(parameters(key, name))]
-    if isinstance(entry, initializers.Definition):
-        if spec:
-            lines += _layers(spec.initializer if key == "init" else spec.biases, spec.architecture)
-        elsewhere = ", ".join(f"{library} {call}" for library, call in entry.aliases)
-        return [*lines, f"Source: {entry.source}", *([f"Elsewhere: {elsewhere}"] if elsewhere else [])]
     if key == "optimizer" and spec:
         lines.append(f"Its usual learning rate with {spec.loss} is {default_lr(spec.optimizer, spec.loss):g}.")
     if isinstance(entry, losses.Loss) and spec:
         lines.append(f"Output activation: {entry.output_activation(spec.architecture.outputs)}")
     return [*lines, f"Source: {entry.source}"]
+
+
+def _explain_initializer(key: str, name: str, spec: Spec | None) -> list[str]:
+    """The card of an initializer, for the layers of `spec`; its code is for the first of them."""
+    entry = initializers.find(name)
+    if entry is None:
+        return []
+    lines = [entry.formula, entry.words, *parameter_lines(entry.parameters)]
+    rule = Initializer(entry.name, tuple((p.name, p.default) for p in entry.parameters))
+    shape = (30, 784)
+    if spec:
+        rule = spec.initializer if key == "init" else spec.biases
+        first = spec.architecture.layers[0]
+        shape = (first.fan_out, first.fan_in)
+        lines += _layers(rule, spec.architecture)
+    lines.append(f"Source: {entry.source}")
+    if rule.needs_convolution or key != "init":
+        return lines
+    same, different = card.same_elsewhere(rule), card.different_elsewhere(rule, shape)
+    lines += [f"Elsewhere: {', '.join(same)}"] * bool(same)
+    lines += [f"Not the same: {line}" for line in different]
+    return [*lines, *(f"{library}: {line}" for library, line in card.code(rule, shape).items())]
 
 
 def _layers(rule: Initializer, architecture: Architecture) -> list[str]:

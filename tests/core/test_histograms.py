@@ -90,7 +90,8 @@ def test_weight_edges_hold_all_lanes_with_a_margin() -> None:
 
 
 def test_a_lane_of_far_larger_weights_does_not_set_the_axis() -> None:
-    near = [np.array([[-1.0, 2.0]]), np.array([[2.0 * FARTHEST, 0.0]])]
+    """Against the middle lane: of two, the nearer one; lanes of zeros do not count."""
+    near = [np.array([[-1.0, 2.0]]), np.array([[2.0 * FARTHEST, 0.0]]), np.array([[0.5, -0.25]])]
     edges = weight_edges([*near, np.array([[-2.1 * FARTHEST, 2.1 * FARTHEST]]), np.zeros((1, 2))])
     margin = MARGIN * (2 * FARTHEST + 1)
     assert edges[[0, -1]].tolist() == pytest.approx([-1 - margin, 2 * FARTHEST + margin])

@@ -12,7 +12,9 @@ from initscope.core.initializers import CATALOGUE, initializer
 
 FANS = [(784, 30), (7, 20), (1, 1), (100, 100)]
 VARIANTS = [
-    *CATALOGUE,
+    *(name for name, definition in CATALOGUE.items() if definition.axes == 1), "orthogonal",
+    "abs_randn:scale=-3", "xavier_literal:gain=0.5", "glorot_standard:gain=2", "xavier_normal:gain=tanh",
+    "variance_scaling:mode=fan_geo_avg,distribution=uniform",
     "constant:value=-3", "rand:scale=0.01", "rand:scale=-2", "randn:scale=-0.01", "uniform:low=-0.5,high=2",
     "normal:mean=0.5,std=0.2887", "normal:std=0", "truncated_normal:mean=1,std=0.5,low=-1,high=3",
     "truncated_normal:low=0.5,high=4", "truncated_normal:low=-0.1,high=0.2", "xavier_normal:gain=1.7",
@@ -49,7 +51,7 @@ def test_moments_match_samples(text: str, fans: tuple[int, int]) -> None:
     slack = 4e-16 * max(abs(draws).max(), 1e-300) if text.startswith("orthogonal") else 0.0
     assert low - slack <= draws.min()
     assert draws.max() <= high + slack
-    if not isinf(high):  # the bounds are tight: all but a sliver of the support is reached
+    if not isinf(low) and not isinf(high):  # the bounds are tight: all but a sliver of the support is reached
         assert text.startswith("orthogonal") or draws.max() - draws.min() >= 0.7 * (high - low)
 
 
@@ -61,6 +63,10 @@ def test_moments_match_samples(text: str, fans: tuple[int, int]) -> None:
         ("xavier_normal:gain=3", 0, 9 * 2 / 814), ("xavier_uniform", 0, 2 / 814), ("he_normal", 0, 2 / 784),
         ("he_uniform:gain=2", 0, 8 / 784), ("lecun_normal", 0, 1 / 784), ("lecun_uniform", 0, 1 / 784),
         ("scaled_randn:gain=2", 0, 4 / 784), ("orthogonal:gain=2", 0, 4 / 784),
+        ("abs_randn:scale=3", 3 * sqrt(2 / pi), 9 - 18 / pi), ("abs_randn:scale=-1", -sqrt(2 / pi), 1 - 2 / pi),
+        ("xavier_literal", 0, sqrt(2 / 814)), ("xavier_literal:gain=3", 0, 9 * sqrt(2 / 814)),
+        ("glorot_standard", 0, 1 / (3 * 784)), ("variance_scaling:mode=fan_geo_avg", 0, 1 / sqrt(784 * 30)),
+        ("he_normal:gain=relu", 0, 4 / 784), ("lecun_uniform:gain=relu", 0, 2 / 784),
         ("variance_scaling:scale=3,mode=fan_out", 0, 3 / 30),
         ("variance_scaling:scale=3,distribution=truncated_normal", 0, 3 / 784),
         ("variance_scaling:mode=fan_avg,distribution=uniform", 0, 2 / 814),
@@ -201,7 +207,8 @@ def initializers(draw: st.DrawFn) -> str:
         if parameter.choices:
             pairs.append(f"{parameter.name}={draw(st.sampled_from(parameter.choices))}")
         else:
-            low, high = {"low": (-2.0, -0.5), "high": (0.5, 2.0)}.get(parameter.name, (1e-9, 1e9))
+            sides = {"low": (-2.0, -0.5), "high": (0.5, 2.0), "sparsity": (0.0, 0.999)}
+            low, high = sides.get(parameter.name, (1e-9, 1e9))
             pairs.append(f"{parameter.name}={draw(st.floats(low, high))!r}")
     return definition.name + (":" + ",".join(pairs) if pairs else "")
 
@@ -230,7 +237,10 @@ def test_any_text_is_read_or_refused_as_input(text: str) -> None:
     [
         ("0.01*randn", "randn:scale=0.01"), ("randn * 0.01", "randn:scale=0.01"), ("1*randn", "randn"),
         ("2*randn:scale=3", "randn:scale=6"), ("-1*he_normal", "he_normal:gain=-1"), (" RandN ", "randn"),
-        ("uniform:low=-1,high=1", "uniform"), ("3*constant:value=2", "constant:value=6"),
+        ("uniform:low=-1,high=1", "uniform"), ("xavier_normal:gain=Tanh", "xavier_normal:gain=tanh"),
+        ("he_normal:gain=leaky_relu:slope=0.2", "he_normal:gain=leaky_relu:slope=0.2"),
+        ("3*identity", "identity:gain=3"), ("2*lecun_normal:gain=linear", "lecun_normal:gain=2"),
+        ("3*constant:value=2", "constant:value=6"),
     ],
 )
 def test_shortest_text(text: str, same: str) -> None:
@@ -251,6 +261,11 @@ def test_shortest_text(text: str, same: str) -> None:
         ("truncated_normal:low=8,high=9", "1 % of the normal"),
         ("variance_scaling:scale=0", "scale must be greater than 0"),
         ("variance_scaling:mode=fanin", "did you mean fan_in"),
+        ("he_normal:gain=tahn", "gain must be a number or an activation's name: .* did you mean tanh"),
+        ("he_normal:gain=nan", "gain must be finite"), ("rand:scale=tanh", "scale must be a number"),
+        ("glorot_normal", "did you mean keras.glorot_normal or jax.glorot_normal"),
+        ("torch.kaiming", "did you mean torch.kaiming_"), ("sparse:sparsity=1", "sparsity must be less than 1"),
+        ("2*sparse", "sparse takes no factor"),
     ],
 )
 def test_bad_input_is_explained(text: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from initscope.core.catalogue import read_parameters
 from initscope.core.errors import InputError
 from initscope.core.toys import TOYS, Floats, Labels

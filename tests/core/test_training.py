@@ -192,7 +192,7 @@ def test_initial_measures_are_asked_for() -> None:
 
 def test_focus_chooses_the_histograms() -> None:
     made = trainer(["arch=64-10", "arch=64-8-8-10"], steps="5")
-    for focus, expected in ((0, [[0], [0]]), (2, [[], [2]]), (None, [[0], [0, 1, 2]])):
+    for focus, expected in ((0, [[0], [0]]), (2, [[0], [2]]), (None, [[0], [0, 1, 2]])):
         made.focus = focus
         assert [sorted(lane.distributions) for lane in made.snapshot().lanes] == expected
 
