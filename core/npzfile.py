@@ -1,14 +1,12 @@
 """Inputs and labels from .npz files of unknown origin: never unpickled, memory bounded."""
 
 import os
-import stat
 import struct
 import tokenize
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable
-from difflib import get_close_matches
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -17,21 +15,16 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
+from initscope.core.contents import Contents, Part, two_parts
 from initscope.core.errors import InputError
+from initscope.core.files import DEFLATE_LIMIT, LARGE, MAX_RATIO, MAX_VALUES, size_of_regular
 
-MAX_VALUES = 2**29
-"""The most numbers one file may bring in: 4 GiB once they are float64."""
-MAX_RATIO = 500
-"""A member of more than LARGE bytes may not unpack to more than this many times its packed size."""
-LARGE = 2**26
-DEFLATE_LIMIT = 1032
-"""No deflate stream unpacks to more than this many times its size (zlib's technical notes)."""
-
+FOUR = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 1000
 LARGEST_INPUT = float(np.finfo(np.float32).max)
 
 HOW_TO_SAVE = "save one with np.savez(path, x_train=..., y_train=..., x_test=..., y_test=...) or x=..., y=..."
-_DAMAGE = (  # what zipfile, zlib and numpy's header reader are known to raise on broken bytes
+DAMAGE = (  # what zipfile, zlib and numpy's header reader are known to raise on broken bytes
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -58,12 +51,31 @@ def read(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[np.generic]
         with zipfile.ZipFile(path) as archive:
             members = _members(path, archive, frozenset(wanted))
             _check_sizes(path, archive, members)
-            return {name: _read_array(path, name, archive, info) for name, info in members.items()}
+            return {name: _read_array(archive, info) for name, info in members.items()}
     except InputError:
         raise
-    except _DAMAGE as error:
-        reason = f"{error}".splitlines()[0] if f"{error}" else type(error).__name__
-        raise InputError(f"{path}: a truncated or damaged .npz file ({reason}); copy it again") from None
+    except DAMAGE as error:
+        raise InputError(f"{path}: a truncated or damaged .npz file ({reason(error)}); copy it again") from None
+
+
+def reason(error: Exception) -> str:
+    """An exception in one line."""
+    return f"{error}".splitlines()[0] if f"{error}" else type(error).__name__
+
+
+def read_data(path: Path) -> Contents:
+    """The data set of an .npz with x_train, y_train, x_test, y_test, or with x, y. Raises InputError."""
+    arrays = read(path, (*FOUR, "x", "y"))
+    missing = [key for key in FOUR if key not in arrays]
+    if len(missing) == len(FOUR) and {"x", "y"} <= arrays.keys():
+        return Contents(path, path.name, (Part(arrays["x"], arrays["y"]),))
+    if missing:
+        there = ", ".join(array_names(path)) or "nothing"
+        raise InputError(
+            f"{path}: lacks {', '.join(missing)}; needed are {', '.join(FOUR)}, or x, y; it holds {there}"
+        )
+    parts = two_parts((arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"]))
+    return Contents(path, path.name, parts)
 
 
 def array_names(path: Path) -> list[str]:
@@ -74,40 +86,18 @@ def array_names(path: Path) -> list[str]:
 
 def _check_file(path: Path) -> None:
     """Raises InputError unless path is a readable regular file that begins like a zip."""
+    size_of_regular(path)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: is a directory; name an .npz file in it")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{path}: is not a regular file")
         with open(path, "rb") as file:
             start = file.read(6)
-    except FileNotFoundError:
-        raise InputError(_missing(path)) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except InputError:
-        raise
-    except ValueError as error:  # a NUL or a lone surrogate in the name
-        raise InputError(f"{str(path)!r}: not a possible file name ({error})") from None
     if not start:
         raise InputError(f"{path}: is empty (0 bytes); {HOW_TO_SAVE}")
     if start == b"\x93NUMPY":
         raise InputError(f"{path}: is a single .npy array, not an .npz; {HOW_TO_SAVE}")
     if not start.startswith(b"PK"):
         raise InputError(f"{path}: is not an .npz file (a zip of arrays); {HOW_TO_SAVE}")
-
-
-def _missing(path: Path) -> str:
-    """What to say of a file that is not there, with the .npz files of its folder that have a close name."""
-    folder = path.parent
-    try:
-        there = sorted(file.name for file in folder.iterdir() if file.suffix == ".npz")
-    except OSError:
-        return f"{path}: no such file, and '{folder}' is not a folder that can be read"
-    close = get_close_matches(path.name, there, n=3, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(str(folder / name) for name in close)}?" if close else ""
-    return f"{path}: no such file{hint}"
 
 
 def _members(path: Path, archive: zipfile.ZipFile, wanted: frozenset[str]) -> dict[str, zipfile.ZipInfo]:
@@ -135,15 +125,9 @@ def _check_sizes(path: Path, archive: zipfile.ZipFile, members: dict[str, zipfil
         packed = min(info.compress_size, size)
         ratio = 1 if info.compress_type == zipfile.ZIP_STORED else DEFLATE_LIMIT
         with archive.open(info) as member:
-            shape, _, dtype = _read_header(member)
+            shape, _, dtype = read_header(member)
             header = member.tell()
-        if dtype.hasobject:
-            raise InputError(
-                f"{path}: '{name}' contains pickled Python objects, which are never loaded; "
-                "save it as an array of numbers"
-            )
-        if dtype.kind not in "buifUS":
-            raise InputError(f"{path}: '{name}' is of type {dtype}; it must be an array of numbers")
+        check_type(f"{path}: '{name}'", dtype)
         count = prod(shape)
         promised = header + count * dtype.itemsize
         if promised != info.file_size or info.file_size > ratio * packed or min(shape, default=0) < 0:
@@ -161,7 +145,17 @@ def _check_sizes(path: Path, archive: zipfile.ZipFile, members: dict[str, zipfil
         raise InputError(f"{path}: holds {values:,} values; at most {MAX_VALUES:,} can be loaded")
 
 
-def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+def check_type(where: str, dtype: np.dtype[np.generic]) -> None:
+    """Raises InputError, which begins with `where`, unless an array of this type can be numbers or strings."""
+    if dtype.hasobject:
+        raise InputError(
+            f"{where} contains pickled Python objects, which are never loaded; save it as an array of numbers"
+        )
+    if dtype.kind not in "buifUS":
+        raise InputError(f"{where} is of type {dtype}; it must be an array of numbers")
+
+
+def read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """Shape, Fortran order and dtype of the .npy array that begins here. Allocates nothing of its size."""
     version = npy.read_magic(member)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -172,18 +166,21 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.
         return readers[version](member)
 
 
-def _read_array(
-    path: Path, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
-) -> npt.NDArray[np.generic]:
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[np.generic]:
     """One array whose size has been checked. zipfile checks its CRC at the last byte."""
-    with archive.open(info) as member, warnings.catch_warnings():
+    with archive.open(info) as member:
+        return read_values(member)
+
+
+def read_values(member: IO[bytes]) -> npt.NDArray[np.generic]:
+    """The .npy array that begins here, whose header has been checked."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        array = npy.read_array(member, allow_pickle=False)
-    return np.asarray(array)
+        return np.asarray(npy.read_array(member, allow_pickle=False))
 
 
-def as_inputs(where: str, array: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
-    """Examples (n, ...) as float64 (n, features); unsigned 8-bit numbers are divided by 255.
+def as_inputs(where: str, array: npt.NDArray[np.generic], *, raw: bool = False) -> npt.NDArray[np.float64]:
+    """Examples (n, ...) as float64 (n, features); unsigned 8-bit numbers are divided by 255 unless `raw`.
 
     Raises InputError, which begins with `where`, unless they are finite numbers that float32 can hold,
     with at least one example and one feature.
@@ -205,7 +202,7 @@ def as_inputs(where: str, array: npt.NDArray[np.generic]) -> npt.NDArray[np.floa
             f"{where}: {np.count_nonzero(unusable):,} of {x.size:,} values are NaN, infinite or beyond "
             f"{LARGEST_INPUT:.0e}, the first at [{place}]; remove or replace them"
         )
-    return np.divide(x, 255, out=x) if array.dtype == np.uint8 else x
+    return np.divide(x, 255, out=x) if array.dtype == np.uint8 and not raw else x
 
 
 def as_labels(where: str, array: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.int64], int]:

@@ -1,7 +1,10 @@
 """The options of a comparison, the same for `initscope run` and for the lab. Imports nothing heavy."""
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from initscope.core.dataname import with_flags
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,12 @@ class Option:
 
 
 RUN_OPTIONS = (
-    Option("data", "NAME|FILE", "digits (default), mnist, circles, moons, spiral, xor, gaussians, or an .npz file"),
+    Option(
+        "data",
+        "NAME|FILE",
+        "digits (default), mnist, circles, moons, spiral, xor, gaussians, fashion_mnist, cifar10; "
+        "or a file or folder: .npz, .npy, .csv, IDX, CIFAR-10, folders of pictures",
+    ),
     Option("arch", "WIDTHS", "layer widths such as 64-30-10 (default: 30 hidden units between inputs and classes)"),
     Option("activation", "NAME", "sigmoid (default), tanh, relu, leaky_relu, softsign, elu, gelu, silu, linear"),
     Option("bias-init", "NAME", "initializer of the biases: zeros (default), same (as the weights), randn, ..."),
@@ -26,12 +34,32 @@ RUN_OPTIONS = (
     Option("dtype", "NAME", "float32 (default) or float64"),
 )
 
+DEFAULT_DATA = "digits"
+DATA_OPTIONS = (
+    Option("limit", "N", "at most N examples for training, and N for testing"),
+    Option("split", "X", "share for testing, e.g. 0.2 (default: the data's own split, else a fifth)"),
+    Option("scale", "NAME", "of the inputs: auto (default; bytes to 0..1), none, unit, standardize"),
+)
+"""Written into the data's name: `--data mnist --limit 100` is `--data mnist:limit=100`."""
+
+DATA_HELP = """\
+data:
+  by name, see initscope data list; or a path: .npz (x_train, y_train, x_test,
+  y_test, or x, y), x.npy beside y.npy or X.npy,LABELS.npy, a CSV table, a
+  folder with MNIST's or CIFAR-10's files, a folder of class folders of
+  pictures. Parameters follow a colon: mnist:limit=5000,scale=standardize
+  table.csv:label=species,drop=id  photos:size=32  moons:noise=0.2
+"""
+
 INITIALIZERS = """\
 initializers:
   zeros ones constant rand randn uniform normal truncated_normal
   variance_scaling xavier_normal xavier_uniform he_normal he_uniform
-  lecun_normal lecun_uniform scaled_randn orthogonal;
+  lecun_normal lecun_uniform scaled_randn orthogonal abs_randn
+  xavier_literal glorot_standard identity sparse dirac delta_orthogonal;
   with parameters: randn:scale=0.01 uniform:low=-0.5,high=0.5
+  xavier_normal:gain=tanh; initscope init says what each is, and lists
+  those of PyTorch, Keras and JAX, such as torch.nn.Linear
 """
 
 EXAMPLES = """\
@@ -60,11 +88,30 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar='"k=v ..."',
         help='a lane that differs in anything, e.g. --lane "init=rand lr=0.5 arch=64-100-10"',
     )
-    for option in RUN_OPTIONS:
+    _add(group, RUN_OPTIONS[:1])
+    add_data_options(group)
+    _add(group, RUN_OPTIONS[1:])
+
+
+def add_data_options(group: "argparse._ArgumentGroup") -> None:
+    """The options that say what to make of data."""
+    _add(group, DATA_OPTIONS)
+
+
+def _add(group: "argparse._ArgumentGroup", options: Iterable[Option]) -> None:
+    for option in options:
         group.add_argument(f"--{option.flag}", default="", metavar=option.metavar, help=option.meaning)
 
 
 def run_options(arguments: argparse.Namespace) -> dict[str, str]:
     """The options that were given, by name."""
     values = {option.flag: getattr(arguments, option.flag.replace("-", "_")) for option in RUN_OPTIONS}
+    flags = data_flags(arguments)
+    if flags:
+        values["data"] = with_flags(values["data"] or DEFAULT_DATA, flags)
     return {flag: value for flag, value in values.items() if value}
+
+
+def data_flags(arguments: argparse.Namespace) -> dict[str, str]:
+    """Those of `DATA_OPTIONS` that were given, by name."""
+    return {option.flag: value for option in DATA_OPTIONS if (value := getattr(arguments, option.flag))}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from initscope.core import data
 from initscope.core.errors import InputError
 

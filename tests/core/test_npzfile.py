@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from initscope.core import data, npzfile
 from initscope.core.errors import InputError
 
