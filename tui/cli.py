@@ -21,10 +21,25 @@ Trains the same network from several initializers side by side, live in the
 terminal.
 """
 RUN = "Train without a screen and print a table and charts."
+DATA = "List, fetch and check data."
+INIT = "What each initializer draws, and the code for it."
+SAMPLE = "What draws look like beside what is expected of them."
+SHAPE = "inputs and outputs (default 784,30), then a convolution's kernel, e.g. 3,16,3,3"
+SAMPLE_WORDS = """\
+What does a draw look like? Histograms on shared axes against the exact density,
+mean and std beside what is expected of them, how both settle as n grows, the
+chance that weights lie next to zero, and the weights as a picture.
+"""
 COMMANDS = f"""\
 commands:
   run                   {RUN}
                         See initscope run --help.
+  init                  {INIT}
+                        See initscope init --help.
+  sample                {SAMPLE}
+                        See initscope sample --help.
+  data                  {DATA}
+                        See initscope data --help.
 """
 
 
@@ -55,7 +70,10 @@ class Parser(argparse.ArgumentParser):
 def lab_parser() -> Parser:
     parser = Parser(
         prog="initscope",
-        usage="initscope [options]\n       initscope run [options] [--json FILE] [--plain]",
+        usage="initscope [options]\n       initscope run [options] [--json FILE] [--plain]\n"
+        "       initscope init [NAME] [--shape IN,OUT] [--plain]\n"
+        "       initscope sample [NAME ...] [-n N] [--shape IN,OUT] [--plain]\n"
+        "       initscope data list|show|fetch [NAME|FILE]",
         description=LAB,
         epilog=f"{COMMANDS}\n{INITIALIZERS}\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -82,6 +100,40 @@ def run_parser() -> Parser:
     return parser
 
 
+def init_parser() -> Parser:
+    parser = Parser(
+        prog="initscope init",
+        description=f"{INIT}\nWithout NAME: the list of all.",
+        epilog=INITIALIZERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="such as he_normal or torch.nn.Linear")
+    parser.add_argument("--shape", metavar="IN,OUT[,KERNEL]", default="", help=SHAPE)
+    parser.add_argument("--plain", action="store_true", help="ASCII only")
+    return parser
+
+
+def sample_parser() -> Parser:
+    parser = Parser(
+        prog="initscope sample",
+        usage="initscope sample [NAME ...] [options]",
+        description=SAMPLE_WORDS,
+        epilog=INITIALIZERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="such as randn, 0.01*randn (default: rand randn)")
+    parser.add_argument("-n", default="1000", metavar="N", help="draws of each (default 1000)")
+    parser.add_argument("--bins", default="50", metavar="N", help="bars of the histograms (default 50)")
+    parser.add_argument("--seed", default="0", metavar="N", help="of the draws (default 0)")
+    parser.add_argument("--shape", metavar="IN,OUT[,KERNEL]", default="", help=SHAPE)
+    parser.add_argument("--eps", default="1e-5", metavar="X", help="how near to zero counts as zero (default 1e-5)")
+    parser.add_argument("--json", metavar="FILE|-", help="write all numbers as JSON; - is standard output")
+    parser.add_argument("--plain", action="store_true", help="no colour, ASCII only")
+    return parser
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0, 2 for bad input or unwritable output, 130 after Ctrl+C."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -89,12 +141,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["run"]:
             code = _run(run_parser().parse_args(words[1:]))
+        elif words[:1] == ["init"]:
+            code = _init(init_parser().parse_args(words[1:]))
+        elif words[:1] == ["sample"]:
+            code = _sample(sample_parser().parse_args(words[1:]))
+        elif words[:1] == ["data"]:
+            code = _data(words[1:])
         else:
             code = _lab(lab_parser().parse_args(words))
         sys.stdout.flush()
         return code
     except InputError as error:
         return _complain(str(error))
+    except MemoryError:
+        return _complain("these networks do not fit in this machine's memory; use narrower layers or fewer lanes")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone (`| head`)
@@ -130,6 +190,26 @@ def _run(arguments: argparse.Namespace) -> int:
     from initscope.tui.run import run
 
     return run(arguments)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from initscope.tui.initcommand import init
+
+    return init(arguments)
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    blas.prepare()
+    from initscope.tui.samplecommand import sample
+
+    return sample(arguments)
+
+
+def _data(words: list[str]) -> int:
+    blas.prepare()
+    from initscope.tui.datacommand import data_command, parser
+
+    return data_command(parser(Parser).parse_args(words))
 
 
 def _lab(arguments: argparse.Namespace) -> int:

@@ -183,7 +183,7 @@ def _explain_data(name: str, dataset: Dataset | None) -> list[str]:
             dataset.source,
         ]
     lines += parameter_lines(parameters("data", name))
-    return [*lines, "A name above, or the path of an .npz file with x_train, y_train, x_test, y_test or x, y."]
+    return [*lines, "A name above, or the path of .npz, .npy, IDX, CSV or CIFAR-10 files or a folder of pictures."]
 
 
 def _consequences(key: str, spec: Spec | None, dataset: Dataset | None) -> list[str]:

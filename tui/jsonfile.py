@@ -1,4 +1,4 @@
-"""Writes the JSON document of a run: whole or not at all, and known to be writable before training."""
+"""Writes a JSON document: whole or not at all, and known to be writable before the work it is of."""
 
 import json
 import os
@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
-from initscope.core.data import Dataset
 from initscope.core.errors import InputError
-from initscope.core.report import report
-from initscope.core.snapshot import Snapshot
 
 
 class JsonFile:
@@ -57,12 +54,12 @@ class JsonFile:
         part.touch()
         part.unlink()
 
-    def write(self, snapshot: Snapshot, datasets: Mapping[str, Dataset]) -> None:
-        """Raises InputError when the disk is full and the like."""
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Strict JSON: numbers must be finite. Raises InputError when the disk is full and the like."""
         if self.target is None:
             return
         # In ASCII, because not every standard output and not every file name is UTF-8.
-        text = json.dumps(report(snapshot, datasets), allow_nan=False) + "\n"
+        text = json.dumps(content, allow_nan=False) + "\n"
         if self._path is None:
             sys.stdout.write(text)
             sys.stdout.flush()

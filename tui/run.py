@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from types import FrameType
 
+from initscope.core.report import report
 from initscope.core.snapshot import Snapshot
 from initscope.core.training import Trainer
 from initscope.tui.comparison import read_comparison
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         with interruptible() as interruption:
             snapshot = _train(trainer, total, interruption, arguments.plain)
             try:
-                document.write(snapshot, datasets)
+                document.write(report(snapshot, datasets))
             finally:  # a full disk must not cost the result of a long run
                 if arguments.json != "-":
                     print_summary(snapshot, total, plain=arguments.plain)
