@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.catalogue import Parameter, Value, read_parameters, split_call, write_call
+from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
 from initscope.core.errors import unknown
 from initscope.core.normal import cdf_and_density
 
@@ -19,13 +19,9 @@ Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A catalogue entry: what a person reads when choosing."""
+class Definition(Entry):
+    """An activation of the catalogue."""
 
-    name: str
-    words: str
-    formula: str
-    source: str
     parameters: tuple[Parameter, ...] = ()
 
 

@@ -46,6 +46,18 @@ class Parameter:
         return value
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What a person reads of a catalogue entry when choosing."""
+
+    name: str
+    words: str
+    """One sentence: what it does."""
+    formula: str
+    source: str
+    """Who wrote it down: paper, equation."""
+
+
 def split_call(text: str) -> tuple[str, dict[str, str]]:
     """`'uniform:low=-1,high=1'` -> `('uniform', {'low': '-1', 'high': '1'})`."""
     name, colon, rest = text.strip().partition(":")

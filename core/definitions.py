@@ -4,20 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from initscope.core.activations import activation
-from initscope.core.catalogue import Parameter, Value
+from initscope.core.catalogue import Entry, Parameter, Value
 from initscope.core.distributions import Distribution
 from initscope.core.errors import InputError
 from initscope.core.gains import gain
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A catalogue entry: what a person reads when choosing, and how to build the distribution."""
+class Definition(Entry):
+    """An initializer of the catalogue, and how to build its distribution."""
 
-    name: str
-    words: str
-    formula: str
-    source: str
     build: Callable[..., Distribution]
     """Called with fan_in, fan_out, `kernel` if it makes weights only, and every parameter by its name."""
     parameters: tuple[Parameter, ...] = ()
@@ -32,13 +28,9 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Entry):
     """A library's initializer, or the default of a layer, in terms of the catalogue."""
 
-    name: str
-    words: str
-    formula: str
-    source: str
     here: Callable[..., str]
     """The same thing in the catalogue; called with every parameter by its name."""
     parameters: tuple[Parameter, ...] = ()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.catalogue import split_call
+from initscope.core.catalogue import Entry, split_call
 from initscope.core.errors import InputError, unknown
 
 Array = NDArray[np.floating]
@@ -26,13 +26,8 @@ def sigmoid_in_place(z: Array) -> None:
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(Entry):
     """A loss by name. `value_and_delta` is all that training needs of it."""
-
-    name: str
-    words: str
-    formula: str
-    source: str
 
     def output_activation(self, outputs: int) -> str:
         """Name of the activation of the last layer."""

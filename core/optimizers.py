@@ -11,20 +11,16 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from initscope.core.catalogue import Parameter, Value, read_parameters, split_call, write_call
+from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
 from initscope.core.errors import unknown
 
 Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A catalogue entry."""
+class Definition(Entry):
+    """An update rule of the catalogue."""
 
-    name: str
-    words: str
-    formula: str
-    source: str
     parameters: tuple[Parameter, ...] = ()
     usual_lr: float = 0.1
     """A learning rate to start from, with cross-entropy."""
