@@ -36,10 +36,17 @@ class Comparison:
         `lanes` are texts such as `"init=rand lr=0.5"`; one without an initializer takes the first of
         `initializers`. With neither, the lanes are rand and randn. Raises InputError.
         """
-        inits = list(initializers) or ([] if lanes else list(DEFAULT_INITIALIZERS))
+        return cls.in_order(options, [("init", text) for text in initializers] + [("lane", text) for text in lanes])
+
+    @classmethod
+    def in_order(cls, options: Options, words: Sequence[tuple[str, str]]) -> Self:
+        """The same from ("init", text) and ("lane", text) in the order of the lanes. Raises InputError."""
+        inits = [text for kind, text in words if kind == "init"]
+        if any(not text.strip() for text in inits):
+            raise InputError("--init is empty: name an initializer, such as randn")
         first = {"init": inits[0]} if inits else DEFAULT_LANE
-        differences = [{"init": text} for text in inits] + [{**first, **read_lane(text)} for text in lanes]
-        return cls(dict(options), tuple(differences))
+        lanes = [{"init": text} if kind == "init" else {**first, **read_lane(text)} for kind, text in words]
+        return cls(dict(options), tuple(lanes or [{"init": name} for name in DEFAULT_INITIALIZERS]))
 
     def data_names(self) -> tuple[str, ...]:
         """The data sets that `specs` needs, each once."""

@@ -89,7 +89,8 @@ def lane_state(lane: LaneSnapshot) -> tuple[State, int]:
 def reading(lane: LaneSnapshot) -> str:
     """One or two sentences on what the probes show of this lane."""
     if lane.status is Status.DIVERGED:
-        return f"diverged: after {lane.step:,} steps its loss or a weight is no longer a finite number."
+        steps = "1 step" if lane.step == 1 else f"{lane.step:,} steps"
+        return f"diverged: after {steps} its loss or a weight is no longer a finite number."
     state, number = lane_state(lane)
     one_class = lane.latest.classes_predicted == 1 and lane.step > 0
     if state is State.HEALTHY:

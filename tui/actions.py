@@ -64,11 +64,16 @@ ACTIONS = (
 
 
 def bindings() -> list[BindingType]:
-    """The screen's key bindings, each with an id by which it can be remapped."""
+    """The screen's key bindings, each with an id by which it can be remapped.
+
+    A narrow footer shows the first ones: how to start, to learn more, and to leave.
+    """
+    first = ("toggle_run", "help", "quit")
+    ordered = sorted(ACTIONS, key=lambda action: first.index(action.name) if action.name in first else len(first))
     return [
         Binding(
             action.keys, action.name, action.label, show=action.footer,
             tooltip=action.help, id=action.label.lower().replace(" ", "_").replace("/", "_"),
         )
-        for action in ACTIONS
+        for action in ordered
     ]  # fmt: skip

@@ -9,5 +9,5 @@ from initscope.tui.options import run_options
 
 def read_comparison(arguments: argparse.Namespace) -> tuple[Comparison, dict[str, Dataset]]:
     """The comparison, and its data by the names it uses for them. Raises InputError."""
-    comparison = Comparison.of(run_options(arguments), arguments.init, arguments.lane)
+    comparison = Comparison.in_order(run_options(arguments), arguments.lanes)
     return comparison, {name: load(name) for name in comparison.data_names()}

@@ -23,7 +23,7 @@ def open_lab(arguments: argparse.Namespace) -> int:
         comparison.specs(datasets)
         return comparison, datasets
 
-    if run_options(arguments) or arguments.init or arguments.lane:
+    if run_options(arguments) or arguments.lanes:
         prepared = prepare()  # what was typed is checked before the screen is taken
         app = LabApp(lambda: prepared)
     else:

@@ -193,9 +193,12 @@ class LabView(Screen[None]):
         panes = [self.lines(f"pane{number}") for number in range(MOST_PANES)]
         shown = [pane for pane in panes if pane.display]
         first = choice.lane // max(len(shown), 1) * len(shown)
+        paged = len(shown) < len(snapshot.lanes)
         for place, pane in enumerate(shown, first):
             if place < len(snapshot.lanes):
-                pane.show(partial(panels.pane, snapshot.lanes[place], snapshot, choice))
+                last = place in (first + len(shown) - 1, len(snapshot.lanes) - 1)
+                note = f" {first + 1}-{place + 1} of {len(snapshot.lanes)} [ ]" if last and paged else ""
+                pane.show(partial(panels.pane, snapshot.lanes[place], snapshot, choice, note=note))
             else:
                 pane.show(lambda style: [])
         chosen = snapshot.lanes[choice.lane]

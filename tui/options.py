@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from initscope.core.dataname import with_flags
+from initscope.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--init",
         action="append",
+        dest="lanes",
+        type=lambda text: ("init", text),
         default=[],
         metavar="NAME[:k=v,...]",
         help="initializer of the weights; repeat it for one lane each (default: rand and randn)",
@@ -84,6 +87,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--lane",
         action="append",
+        dest="lanes",
+        type=lambda text: ("lane", text),
         default=[],
         metavar='"k=v ..."',
         help='a lane that differs in anything, e.g. --lane "init=rand lr=0.5 arch=64-100-10"',
@@ -100,16 +105,20 @@ def add_data_options(group: "argparse._ArgumentGroup") -> None:
 
 def _add(group: "argparse._ArgumentGroup", options: Iterable[Option]) -> None:
     for option in options:
-        group.add_argument(f"--{option.flag}", default="", metavar=option.metavar, help=option.meaning)
+        group.add_argument(f"--{option.flag}", metavar=option.metavar, help=option.meaning)
 
 
 def run_options(arguments: argparse.Namespace) -> dict[str, str]:
     """The options that were given, by name."""
-    values = {option.flag: getattr(arguments, option.flag.replace("-", "_")) for option in RUN_OPTIONS}
+    found = {option.flag: getattr(arguments, option.flag.replace("-", "_")) for option in RUN_OPTIONS}
+    values = {flag: value for flag, value in found.items() if value is not None}
+    for flag, value in values.items():
+        if not value.strip():
+            raise InputError(f"--{flag} is empty: leave it out for its default, or give it a value")
     flags = data_flags(arguments)
     if flags:
-        values["data"] = with_flags(values["data"] or DEFAULT_DATA, flags)
-    return {flag: value for flag, value in values.items() if value}
+        values["data"] = with_flags(values.get("data", DEFAULT_DATA), flags)
+    return values
 
 
 def data_flags(arguments: argparse.Namespace) -> dict[str, str]:

@@ -104,6 +104,8 @@ class Pane(Vertical):
         self.shown = (full_call(self.key, value), more)
         with self.prevent(Input.Changed):
             self.line.value, self.more.value = self.shown
+        for line in (self.line, self.more):
+            line.cursor_position = len(line.value)
         self.check()
 
     def _present(self) -> tuple[str, str]:

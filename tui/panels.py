@@ -145,13 +145,17 @@ def state_words(lane: LaneSnapshot, narrow: bool = False, roomy: bool = True) ->
     return f"{state.letter} {state.word}{share}{where}{done}"
 
 
-def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:
-    """One lane: its histograms of the chosen layer, and its heatmap."""
+def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style, note: str = "") -> list[str]:
+    """One lane: its histograms of the chosen layer, and its heatmap; `note` stands at the right of its heading.
+
+    The heatmap takes as much room in every lane, so that histograms side by side stand at one height.
+    """
     layers = len(lane.layer_names)
     layer = min(choice.layer, layers - 1)
     mark = ">" if lane.index == choice.lane else " "
-    head = fit(f"{mark}{marker(lane)} {lane.name}", style.width, style.unicode)
-    rows = len(views.heat_values(lane, choice.heat.key)) or 1
+    head = fit(f"{mark}{marker(lane)} {lane.name}", style.width - len(note), style.unicode) + note
+    heat = views.heat_of(lane, choice.heat)
+    rows = max(len(views.heat_values(peer, views.heat_of(peer, choice.heat).key)) for peer in snapshot.lanes) or 1
     heat_height = min(rows + 2, max(style.height // 2, 3), style.height - 1)
     histogram_height = style.height - 1 - heat_height
     if histogram_height < LEAST_HISTOGRAM:
@@ -161,10 +165,10 @@ def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style) -
         lines += _histograms(lane, snapshot, layer, replace(style, height=histogram_height))
     lines += views.heatmap_chart(
         lane,
-        choice.heat.key,
+        heat.key,
         replace(style, height=heat_height),
         snapshot.lanes,
-        title=f"{choice.heat.title}, by layer",
+        title=f"{heat.title}, by layer",
     )
     return lines
 
@@ -271,10 +275,10 @@ def measured(snapshot: Snapshot, choice: Choice) -> str:
     lane = snapshot.lanes[choice.lane]
     at = cursor_of(lane, choice)
     step = int(lane.probe_steps[at])
-    key = choice.heat.key
-    values = views.heat_values(lane, key)
+    shown = views.heat_of(lane, choice.heat)
+    values = views.heat_values(lane, shown.key)
     layer = min(choice.layer, len(values) - 1)
-    heat = f"layer {layer + 1} {choice.heat.title} {number(float(values[layer, at]))}; " if layer >= 0 else ""
+    heat = f"layer {layer + 1} {shown.title} {number(float(values[layer, at]))}; " if layer >= 0 else ""
     lanes = [_lane_at(other, step, choice.test) for other in _chosen_first(snapshot, choice)]
     return f"step {step:,}: {heat}" + "  ".join(lanes)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.histograms import Histogram
-from initscope.core.probes import INDEX
+from initscope.core.probes import INDEX, dead_or_saturated
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot
 from initscope.core.states import saturation
 from initscope.tui.axes import short
@@ -198,6 +198,11 @@ def tallest(histograms: Sequence[Histogram]) -> float:
     """The largest share of any bin, for an axis that several histograms share."""
     shares = [h.counts.max() / h.counts.sum() for h in histograms if h.counts.sum()]
     return float(max(shares, default=1.0))
+
+
+def heat_of(lane: LaneSnapshot, heat: Heat) -> Heat:
+    """What is shown of this lane: dead units where the activation does not saturate, as relu's does not."""
+    return HEAT_BY_KEY[dead_or_saturated(lane.spec.activation)] if heat.key == "saturation" else heat
 
 
 def heat_values(lane: LaneSnapshot, key: str) -> Floats:

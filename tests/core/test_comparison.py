@@ -135,3 +135,15 @@ def test_the_command_keeps_the_order_of_lanes():
     comparison = Comparison({}, ({"init": "rand", "lr": "2"}, {"init": "zeros"}, {"lr": "1"}))
     assert comparison.command() == "initscope --lane 'init=rand lr=2' --lane init=zeros --lane 'init=randn lr=1'"
     assert Comparison({}, ({"init": "-1*randn"},)).command() == "initscope '--init=-1*randn'"
+
+
+def test_lanes_stand_in_the_order_in_which_they_were_asked_for() -> None:
+    words = [("lane", "init=zeros"), ("init", "rand"), ("lane", "lr=1"), ("init", "randn")]
+    lanes = Comparison.in_order({}, words).lanes
+    assert [lane["init"] for lane in lanes] == ["zeros", "rand", "rand", "randn"]
+    assert lanes[2] == {"init": "rand", "lr": "1"}
+
+
+def test_an_empty_initializer_is_refused() -> None:
+    with pytest.raises(InputError, match="--init is empty"):
+        Comparison.in_order({}, [("init", "")])

@@ -21,9 +21,10 @@ def test_names_labels_and_keys_are_there_once() -> None:
 def test_bindings_say_what_the_table_says() -> None:
     made = bindings()
     assert all(isinstance(binding, Binding) for binding in made)
-    assert [(b.key, b.action, b.description, b.show, b.tooltip) for b in made] == [
+    assert sorted((b.key, b.action, b.description, b.show, b.tooltip) for b in made) == sorted(
         (a.keys, a.name, a.label, a.footer, a.help) for a in ACTIONS
-    ]
+    )
+    assert [b.action for b in made[:3]] == ["toggle_run", "help", "quit"]
     ids = [binding.id for binding in made]
     assert len(set(ids)) == len(ids)
     assert all(name and name.replace("_", "").isalpha() for name in ids)

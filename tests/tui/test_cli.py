@@ -167,7 +167,8 @@ def test_what_is_typed_reaches_the_comparison():
     arguments = run_parser().parse_args(
         shlex.split("--init rand --lane 'init=randn lr=2' --init zeros --lr 1 --json - --plain")
     )
-    assert (arguments.init, arguments.lane, arguments.lr) == (["rand", "zeros"], ["init=randn lr=2"], "1")
+    assert arguments.lanes == [("init", "rand"), ("lane", "init=randn lr=2"), ("init", "zeros")]
+    assert arguments.lr == "1"
     assert (arguments.json, arguments.plain) == ("-", True)
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from initscope.core import activations, data, initializers, losses, optimizers
+from initscope.core.errors import InputError
 from initscope.core.spec import DEFAULT_EPOCHS, DTYPES, NIELSEN_LR, OPTIONS, SAME
 from initscope.tui.options import EXAMPLES, INITIALIZERS, RUN_OPTIONS, add_run_options, run_options
 
@@ -57,9 +58,16 @@ def parsed(*given: str) -> argparse.Namespace:
 
 def test_only_what_was_given_is_passed_on():
     assert run_options(parsed()) == {}
-    assert run_options(parsed("--batch-size", "3", "--lr=-1", "--data", "")) == {"batch-size": "3", "lr": "-1"}
+    assert run_options(parsed("--batch-size", "3", "--lr=-1")) == {"batch-size": "3", "lr": "-1"}
     arguments = parsed("--init", "rand", "--lane", "lr=1", "--init", "randn")
-    assert (arguments.init, arguments.lane) == (["rand", "randn"], ["lr=1"])
+    assert arguments.lanes == [("init", "rand"), ("lane", "lr=1"), ("init", "randn")]
+
+
+@pytest.mark.parametrize("words", [("--arch", ""), ("--data", " "), ("--lr=",)])
+def test_an_empty_value_is_not_taken_for_none(words):
+    """As from a script whose variable is not set."""
+    with pytest.raises(InputError, match="is empty"):
+        run_options(parsed(*words))
 
 
 def test_the_examples_are_commands_that_work():
@@ -75,4 +83,4 @@ def test_the_examples_are_commands_that_work():
         assert program == "initscope"
         run = rest[:1] == ["run"]
         arguments = (run_parser() if run else lab_parser()).parse_args(rest[run:])
-        Comparison.of(run_options(arguments), arguments.init, arguments.lane)
+        Comparison.in_order(run_options(arguments), arguments.lanes)

@@ -223,3 +223,25 @@ def test_text_is_cut_and_padded_to_the_column() -> None:
     assert panels.fit("abc", 0) == ""
     assert panels.fit("名\n\x1b[1m", 8) == "???[1m  "
     assert panels.fit("a · ±", 9, unicode=False) == "a . +-   "
+
+
+def test_where_nothing_saturates_the_heatmap_shows_dead_units() -> None:
+    """Not a row of question marks, as if relu's slope were not finite."""
+    shown = snapshot("nine")
+    relu, sigmoid = shown.lanes[6], shown.lanes[0]
+    style = Style(60, 20)
+    for lane, title in ((relu, "dead units, by layer"), (sigmoid, "saturated share, by layer")):
+        lines = bare(panels.pane(lane, shown, Choice(), style), style, True)
+        assert any(line.startswith(title) for line in lines)
+        assert not any("not finite" in line for line in lines)
+    assert "layer 1 dead units" in panels.measured(shown, Choice(lane=6, cursor=0))
+
+
+def test_histograms_of_lanes_of_other_depths_stand_at_one_height() -> None:
+    shown = snapshot("nine")
+    style = Style(60, 24)
+    tops = set()
+    for lane in (shown.lanes[0], shown.lanes[6]):
+        lines = bare(panels.pane(lane, shown, Choice(), style), style, True)
+        tops.add(next(row for row, line in enumerate(lines) if "by layer" in line))
+    assert len(tops) == 1
