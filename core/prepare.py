@@ -80,6 +80,11 @@ def choose(contents: Contents, selection: Selection) -> tuple[tuple[Chosen, Chos
             )
     if classes == 1:
         raise InputError(f"{path}: every label is 0; there must be at least two classes")
+    if len(parts) == 2 and not contents.class_names and labels[1][1] > labels[0][1] > 0:
+        raise InputError(
+            f"{path}: {parts[1].y_name} has the label {labels[1][1] - 1}, but {parts[0].y_name} has none above "
+            f"{labels[0][1] - 1}: labels must be 0..K-1, and each class of the test must be among the training examples"
+        )
     sides, split = _sides(contents, numbers, selection)
     return sides, classes, split
 

@@ -247,9 +247,10 @@ def test_labels_of_many_kinds_are_the_same_labels(tmp_path: Path, labels: np.nda
     assert loaded.classes == 3
 
 
-def test_classes_count_over_train_and_test_and_by_columns(tmp_path: Path) -> None:
+def test_classes_are_those_of_the_training_labels_or_columns(tmp_path: Path) -> None:
     gap = np.array([0, 1, 0, 1, 0, 1])
-    assert data.load(save(tmp_path / "a.npz", **four(y_train=gap))).classes == 3
+    with pytest.raises(InputError, match="y_test has the label 2, but y_train has none above 1"):
+        data.load(save(tmp_path / "a.npz", **four(y_train=gap)))
     assert data.load(save(tmp_path / "b.npz", **four(y_train=gap, y_test=gap[:3]))).classes == 2
     assert data.load(save(tmp_path / "c.npz", **four(y_train=gap.astype(bool), y_test=gap[:3]))).classes == 2
     wide = np.eye(5)[gap]
