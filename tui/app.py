@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ from initscope.tui.sheet import takes_unicode
 
 GETTING_READY = "initscope is getting ready ..."
 BAD_INPUT = 2
+SIZE_EVERY = 0.5
+"""Seconds between looks at whether the terminal has another size than what is drawn."""
 
 
 class LabApp(App[None]):
@@ -46,6 +49,8 @@ class LabApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._leave_by_signal, number)
+        if not self.is_headless:
+            self.set_interval(SIZE_EVERY, self._mind_size)
         self.call_after_refresh(lambda: self.run_worker(self._open_lab(), exit_on_error=True))
 
     async def _open_lab(self) -> None:
@@ -63,6 +68,11 @@ class LabApp(App[None]):
         """The command palette: Textual's own, and what the screen offers."""
         yield from super().get_system_commands(screen)
         yield from getattr(screen, "commands", tuple)()
+
+    def _mind_size(self) -> None:
+        """Ask for the terminal's size again where it is not ours: of changes in a burst, Textual can lose the last."""
+        if tuple(shutil.get_terminal_size()) != tuple(self.size):
+            signal.raise_signal(signal.SIGWINCH)
 
     def _leave_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)

@@ -129,27 +129,13 @@ def test_bad_options_end_it_before_the_screen_is_taken(name: str, words: list[st
         assert b"nope" in terminal.output
 
 
-def shown_after_resize(terminal: Terminal, columns: int, rows: int) -> None:
-    """The lab fills the new size. What was on its way for the old one may have scrolled the emulator, whose
-    reader resizes it apart from the terminal: a second change paints all anew, as it would for a person."""
-    for _ in range(5):
-        try:
-            terminal.wait_for(lambda screen: READY in screen and "space Run" in screen, OPENING / 5)
-        except AssertionError:
-            terminal.resize(columns - 1, rows)
-            terminal.resize(columns, rows)
-        else:
-            return
-    terminal.wait_for(lambda screen: READY in screen and "space Run" in screen, OPENING)
-
-
 def test_resizing_while_training() -> None:
     with Terminal(*LONG, columns=120, rows=40) as terminal:
         running(terminal)
         for columns, rows in ((80, 24), (40, 12), (10, 3), (1, 1), (200, 50), (100, 30)):
             terminal.resize(columns, rows)
             if columns >= 40:
-                shown_after_resize(terminal, columns, rows)
+                terminal.wait_for(lambda screen: READY in screen and "space Run" in screen, OPENING)
         terminal.keys(" ")
         terminal.wait_for("paused", OPENING)
         terminal.keys("q")
