@@ -4,6 +4,7 @@ Arrays are (lanes, outputs, batch). The targets y are shared by all lanes, (outp
 columns, or a single row of 0 and 1 for one output.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,20 +27,20 @@ def sigmoid_in_place(z: Array) -> None:
 
 
 @dataclass(frozen=True)
-class Loss(Entry):
+class Loss(Entry, ABC):
     """A loss by name. `value_and_delta` is all that training needs of it."""
 
+    @abstractmethod
     def output_activation(self, outputs: int) -> str:
         """Name of the activation of the last layer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value_and_delta(self, z: Array, y: Array, delta: Array, scratch: Array) -> Array:
         """Mean loss over the batch, (lanes,); z becomes the outputs a, delta becomes dC_x/dz per example.
 
         C_x is the loss of one example, so delta is not divided by the batch size. z, delta and scratch are
         (lanes, outputs, batch), C-contiguous.
         """
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return self.name

@@ -4,6 +4,7 @@ Parameters and gradients are flat, (lanes, parameters). A rule that is linear in
 network fold the learning rate into the small output gradient, which saves a pass over all weights.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -90,7 +91,7 @@ def optimizer(text: str) -> Optimizer:
     return Optimizer(definition, tuple(read_parameters(name, definition.parameters, given).items()))
 
 
-class Updater:
+class Updater(ABC):
     """The state of one rule over the lanes of an ensemble. Subclasses say how a step is made.
 
     `state` holds arrays of (lanes, parameters); selecting lanes selects its rows.
@@ -116,9 +117,9 @@ class Updater:
         """One value a lane as a column (lanes, 1)."""
         return self._column([dict(rule.values)[name] for rule, _ in self.lanes])
 
+    @abstractmethod
     def update(self, parameters: Array, gradient: Array) -> None:
         """Change `parameters` in place; `gradient` may be overwritten. Both (lanes, parameters)."""
-        raise NotImplementedError
 
     def select(self, rows: Sequence[int]) -> "Updater":
         """A copy that holds only these lanes."""
