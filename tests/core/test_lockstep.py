@@ -59,7 +59,7 @@ def train(specs: list[Spec], steps: int = STEPS) -> tuple[np.ndarray, list[np.nd
             if probing:
                 ensemble.probe(step + 1)
     lanes = ensemble.lanes
-    probes = [np.concatenate([l.probes.value.ravel(), l.measures.value.ravel()]) for l in lanes]  # noqa: E741
+    probes = [np.concatenate([lane.probes.value.ravel(), lane.measures.value.ravel()]) for lane in lanes]
     return ensemble.network.parameters.copy(), [lane.losses.curve().mean for lane in lanes], probes
 
 
