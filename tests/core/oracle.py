@@ -25,6 +25,12 @@ def normal_density(z: float) -> float:
     return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
+def softplus(z: float) -> float:
+    return math.log1p(math.exp(-abs(z))) + max(z, 0.0)
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
 PHI: dict[str, tuple[Scalar, Scalar]] = {
     "sigmoid": (logistic, lambda z: logistic(z) * (1 - logistic(z))),
     "tanh": (math.tanh, lambda z: 1 - math.tanh(z) ** 2),
@@ -35,9 +41,20 @@ PHI: dict[str, tuple[Scalar, Scalar]] = {
     "gelu": (lambda z: z * normal_cdf(z), lambda z: normal_cdf(z) + z * normal_density(z)),
     "silu": (lambda z: z * logistic(z), lambda z: logistic(z) * (1 + z * (1 - logistic(z)))),
     "linear": (lambda z: z, lambda z: 1.0),
+    "hard_tanh": (lambda z: min(1.0, max(-1.0, z)), lambda z: float(-1 < z < 1)),
+    "selu": (
+        lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * math.expm1(z)),
+        lambda z: SELU_SCALE * (1.0 if z > 0 else SELU_ALPHA * math.exp(z)),
+    ),
+    "softplus": (lambda z: softplus(z), logistic),
+    "mish": (
+        lambda z: z * math.tanh(softplus(z)),
+        lambda z: math.tanh(softplus(z)) + z * logistic(z) / math.cosh(softplus(z)) ** 2,
+    ),
+    "sine": (math.sin, math.cos),
 }
-"""Every activation with its derivative."""
-SATURATING = ("sigmoid", "tanh", "softsign", "elu", "gelu", "silu")
+"""Every activation without learned parameters, with its derivative."""
+SATURATING = ("sigmoid", "tanh", "softsign", "elu", "gelu", "silu", "hard_tanh", "selu", "softplus", "mish")
 
 
 def apply(function: Scalar, values: Floats) -> Floats:
@@ -156,7 +173,14 @@ class ScalarRule:
         self.time += 1
         if self.name == "sgd":
             return w - self.lr * g
-        if self.name == "adam":  # Kingma & Ba 2015, algorithm 1
+        if self.name == "rmsprop":  # Tieleman & Hinton 2012, lecture 6.5
+            self.square = self.values["rho"] * self.square + (1 - self.values["rho"]) * g * g
+            return w - self.lr * g / (math.sqrt(self.square) + self.values["eps"])
+        if self.name == "adagrad":  # Duchi et al. 2011, figure 1
+            self.square += g * g
+            return w - self.lr * g / (math.sqrt(self.square) + self.values["eps"])
+        if self.name in ("adam", "adamw"):  # Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2
+            w -= self.lr * self.values.get("weight_decay", 0.0) * w
             beta1, beta2 = self.values["beta1"], self.values["beta2"]
             self.mean = beta1 * self.mean + (1 - beta1) * g
             self.square = beta2 * self.square + (1 - beta2) * g * g

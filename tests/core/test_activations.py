@@ -15,7 +15,10 @@ from initscope.core.normal import cdf_and_density
 
 Array = np.ndarray[Any, Any]
 
-ALL = [*CATALOGUE, "leaky_relu:slope=0.3", "elu:alpha=1.7", "elu:alpha=0.5"]
+ALL = [
+    *CATALOGUE, "leaky_relu:slope=0.3", "elu:alpha=1.7", "elu:alpha=0.5", "softplus:beta=3", "softplus:beta=0.25",
+    "prelu:slope=0.5", "hard_tanh:low=-0.75,high=0.5", "sine:omega=2",
+]  # fmt: skip
 DTYPES = [np.float32, np.float64]
 PLAIN: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
@@ -30,7 +33,23 @@ PLAIN: dict[str, Callable[[float], float]] = {
     "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
     "silu": lambda z: z / (1 + math.exp(-z)),
     "linear": lambda z: z,
+    "prelu": lambda z: max(0.0, z) + 0.25 * min(0.0, z),
+    "prelu:slope=0.5": lambda z: max(0.0, z) + 0.5 * min(0.0, z),
+    "hard_tanh": lambda z: (abs(z + 1) - abs(z - 1)) / 2 if abs(z) > 0.5 else z,
+    "hard_tanh:low=-0.75,high=0.5": lambda z: sorted((-0.75, z, 0.5))[1],
+    "selu": lambda z: SCALE * (z if z > 0 else SELU_ALPHA * math.expm1(z)),
+    "softplus": lambda z: math.log1p(math.exp(z)),
+    "softplus:beta=3": lambda z: math.log1p(math.exp(3 * z)) / 3,
+    "softplus:beta=0.25": lambda z: math.log1p(math.exp(z / 4)) * 4,
+    "mish": lambda z: z * math.tanh(math.log1p(math.exp(z))),
+    "sine": math.sin,
+    "sine:omega=2": lambda z: 2 * math.sin(z) * math.cos(z),
 }
+SELU_ALPHA = math.sqrt(2 / math.pi) / (1 - math.exp(0.5) * math.erfc(math.sqrt(0.5)))
+"""Klambauer et al. 2017, eq. 14: alpha and the scale such that mean 0 and variance 1 stay so."""
+SCALE = 1 / math.sqrt(
+    0.5 + SELU_ALPHA**2 * (math.exp(2) * math.erfc(math.sqrt(2)) / 2 - math.exp(0.5) * math.erfc(math.sqrt(0.5)) + 0.5)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +91,8 @@ def test_small_z_keep_their_relative_accuracy(text: str) -> None:
 @pytest.mark.parametrize("text", ALL)
 def test_slope_is_the_finite_difference(text: str) -> None:
     phi, h = activation(text), 1e-5
-    z = grid(-30.0003, 30.0004, 2001)  # never within h of the kink at 0
+    z = grid(-30.0003, 30.0004, 2001)
+    assert all(np.abs(z - kink).min() > h for kink in phi.kinks)
     expected = (values(phi, z + h) - values(phi, z - h)) / (2 * h)
     np.testing.assert_allclose(slopes(phi, z), expected, rtol=1e-6, atol=2e-9)
 
@@ -107,7 +127,7 @@ def test_without_z_forward_runs_in_place_and_backward_ignores_z(text: str) -> No
 @pytest.mark.parametrize("text", ALL)
 def test_slope_max_is_the_greatest_slope(text: str) -> None:
     phi = activation(text)
-    greatest = np.abs(slopes(phi, np.append(grid(-20, 20, 400_001), [[[-1e-12, 1e-12]]], axis=2))).max()
+    greatest = np.abs(slopes(phi, np.append(grid(-30, 30, 600_001), [[[-1e-12, 1e-12, 500]]], axis=2))).max()
     assert greatest == pytest.approx(phi.slope_max, rel=1e-9)
     assert greatest <= phi.slope_max * (1 + 1e-15)
 
@@ -115,9 +135,9 @@ def test_slope_max_is_the_greatest_slope(text: str) -> None:
 @pytest.mark.parametrize("text", ALL)
 def test_range_is_what_it_reaches(text: str) -> None:
     phi = activation(text)
-    z = np.append(grid(-60, 60, 1_200_001), [[[-np.inf, np.inf]]], axis=2)
+    z = np.append(grid(-100, 100, 2_000_001), [[[-np.inf, np.inf]]], axis=2)
     a = values(phi, z)
-    assert (a.min(), a.max()) == pytest.approx(phi.range, abs=1e-9)
+    assert (np.nanmin(a), np.nanmax(a)) == pytest.approx(phi.range, abs=2e-9)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -136,11 +156,19 @@ LIMITS = {  # at -inf and inf: value, slope
     "leaky_relu": (-np.inf, np.inf, 0.01, 1), "leaky_relu:slope=0.3": (-np.inf, np.inf, 0.3, 1),
     "elu": (-1, np.inf, 0, 1), "elu:alpha=1.7": (-1.7, np.inf, 0, 1), "elu:alpha=0.5": (-0.5, np.inf, 0, 1),
     "gelu": (0, np.inf, 0, 1), "silu": (0, np.inf, 0, 1), "linear": (-np.inf, np.inf, 1, 1),
+    "prelu": (-np.inf, np.inf, 0.25, 1), "prelu:slope=0.5": (-np.inf, np.inf, 0.5, 1),
+    "hard_tanh": (-1, 1, 0, 0), "hard_tanh:low=-0.75,high=0.5": (-0.75, 0.5, 0, 0),
+    "selu": (-SCALE * SELU_ALPHA, np.inf, 0, SCALE), "mish": (0, np.inf, 0, 1),
+    "softplus": (0, np.inf, 0, 1), "softplus:beta=3": (0, np.inf, 0, 1), "softplus:beta=0.25": (0, np.inf, 0, 1),
 }
 
 
+def test_only_the_sine_has_no_limits() -> None:
+    assert {text.partition(":")[0] for text in set(ALL) - set(LIMITS)} == {"sine"}
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("text", ALL)
+@pytest.mark.parametrize("text", LIMITS)
 def test_far_out_are_the_limits(text: str, dtype: Any) -> None:
     phi = activation(text)
     z = np.array([[[-np.inf, -1e30, -1e4, 1e4, 1e30, np.inf]]], dtype)
@@ -178,12 +206,16 @@ def test_slope_at_the_kink() -> None:
     assert slopes(activation("relu"), zero).item() == 0
     assert slopes(activation("leaky_relu:slope=0.3"), zero).item() == 0.3
     assert slopes(activation("elu:alpha=1.7"), zero).item() == 1.7
+    assert slopes(activation("prelu"), zero).item() == 0.25
+    for end in (-0.75, 0.5):
+        assert slopes(activation("hard_tanh:low=-0.75,high=0.5"), np.full((1, 1, 1), end)).item() == 0
 
 
 @pytest.mark.parametrize("text", ALL)
 def test_low_side_is_where_z_is_negative(text: str) -> None:
     phi, z = activation(text), grid(-30, 30, 600)
-    np.testing.assert_array_equal(phi.low_side(z, values(phi, z)), z < 0)
+    centre = sum(phi.range) / 2 if text.startswith("hard_tanh") else 0.0
+    np.testing.assert_array_equal(phi.low_side(z, values(phi, z)), z < centre)
 
 
 def test_saturated_sigmoid_and_tanh_are_those_beyond_097() -> None:
@@ -196,7 +228,7 @@ def test_saturated_sigmoid_and_tanh_are_those_beyond_097() -> None:
 
 
 def test_which_saturate() -> None:
-    assert [n for n in CATALOGUE if not activation(n).saturates] == ["relu", "leaky_relu", "linear"]
+    assert [n for n in CATALOGUE if not activation(n).saturates] == ["relu", "leaky_relu", "prelu", "sine", "linear"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +248,8 @@ def test_normal_distribution_function(dtype: Any, absolute: float, relative: flo
 
 @given(st.floats(1e-12, 0.999), st.floats(1e-9, 1e9))
 def test_reads_back_what_it_writes(slope: float, alpha: float) -> None:
-    for text in (*CATALOGUE, f"leaky_relu:slope={slope!r}", f"elu:alpha={alpha!r}"):
+    for text in (*CATALOGUE, f"leaky_relu:slope={slope!r}", f"elu:alpha={alpha!r}", f"sine:omega={alpha!r}",
+                 f"hard_tanh:low={-slope!r},high={alpha!r}", f"softplus:beta={alpha!r}", f"prelu:slope={slope!r}"):
         phi = activation(text)
         again = activation(str(phi))
         assert again == phi
@@ -236,6 +269,11 @@ def test_equal_only_to_its_like() -> None:
         ("sigmoyd", "did you mean sigmoid"), ("leaky_relu:alpha=1", "unknown parameter of leaky_relu"),
         ("tanh:slope=1", "has no parameters"), ("leaky_relu:slope=1", "less than 1"),
         ("leaky_relu:slope=0", "greater than 0"), ("elu:alpha=-1", "greater than 0"),
+        ("softplus:beta=0", "greater than 0"), ("sine:omega=-30", "greater than 0"), ("prelu:slope=1", "less than 1"),
+        ("prelu:slope=0", "greater than 0"), ("prelu:alpha=0.1", "unknown parameter of prelu"),
+        ("selu:alpha=1", "has no parameters"), ("mish:beta=1", "has no parameters"),
+        ("hard_tanh:low=1", "low must be less than high, not low=1 and high=1"),
+        ("hard_tanh:high=-2", "low must be less than high, not low=-1 and high=-2"),
     ],
 )
 def test_bad_input_is_explained(text: str, message: str) -> None:
