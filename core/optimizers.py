@@ -1,21 +1,14 @@
-"""Update rules for all lanes at once.
+"""The catalogue of optimizers: what each does, by which formula, and its parameters.
 
-Parameters and gradients are flat, (lanes, parameters). A rule that is linear in the gradient lets the
-network fold the learning rate into the small output gradient, which saves a pass over all weights.
+How they make a step is in `optimizersteps`. In the formulas η is the learning rate of the step.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
 from initscope.core.errors import unknown
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,12 @@ class Optimizer:
 
 
 _MOMENTUM = Parameter("momentum", 0.9, "share of the last step that is kept", minimum=0.0, below=1.0)
+_EPS = Parameter("eps", 1e-8, "keeps the quotient finite", above=0.0)
+_ADAM = (
+    Parameter("beta1", 0.9, "decay of the mean of the gradient", minimum=0.0, below=1.0),
+    Parameter("beta2", 0.999, "decay of the mean square", minimum=0.0, below=1.0),
+    _EPS,
+)
 
 CATALOGUE: Mapping[str, Definition] = MappingProxyType(
     {
@@ -70,11 +69,36 @@ CATALOGUE: Mapping[str, Definition] = MappingProxyType(
                 "Steps of about η in each weight, whatever the size of the gradient.",
                 "w ← w − η m̂ / (√v̂ + ε)",
                 "Kingma & Ba, Adam (2015), algorithm 1",
+                _ADAM,
+                usual_lr=0.001,
+            ),
+            Definition(
+                "rmsprop",
+                "Divides the gradient by the root of its recent mean square, weight by weight.",
+                "v ← ρ v + (1 − ρ) g²;  w ← w − η g / (√v + ε)",
+                "Tieleman & Hinton, Neural Networks for Machine Learning (2012), lecture 6.5; ε as in PyTorch",
                 (
-                    Parameter("beta1", 0.9, "decay of the mean of the gradient", minimum=0.0, below=1.0),
-                    Parameter("beta2", 0.999, "decay of the mean square", minimum=0.0, below=1.0),
-                    Parameter("eps", 1e-8, "keeps the quotient finite", above=0.0),
+                    Parameter(
+                        "rho", 0.99, "decay of the mean square, 0.9 on the slide and in Keras", minimum=0.0, below=1.0
+                    ),
+                    _EPS,
                 ),
+                usual_lr=0.001,
+            ),
+            Definition(
+                "adagrad",
+                "Divides the gradient by the root of the sum of all its squares, weight by weight.",
+                "s ← s + g²;  w ← w − η g / (√s + ε)",
+                "Duchi, Hazan & Singer (2011), figure 1, diagonal; s starts at 0 as in PyTorch",
+                (replace(_EPS, default=1e-10),),
+                usual_lr=0.01,
+            ),
+            Definition(
+                "adamw",
+                "Adam that also shrinks every weight and bias, whatever its gradient.",
+                "w ← w − η λ w;  w ← w − η m̂ / (√v̂ + ε)",
+                "Loshchilov & Hutter, Decoupled weight decay (2019), algorithm 2; η λ as in PyTorch",
+                (*_ADAM, Parameter("weight_decay", 0.01, "λ: a step takes the share η λ off", minimum=0.0)),
                 usual_lr=0.001,
             ),
         )
@@ -89,120 +113,3 @@ def optimizer(text: str) -> Optimizer:
         raise unknown("optimizer", name, CATALOGUE)
     definition = CATALOGUE[name]
     return Optimizer(definition, tuple(read_parameters(name, definition.parameters, given).items()))
-
-
-class Updater(ABC):
-    """The state of one rule over the lanes of an ensemble. Subclasses say how a step is made.
-
-    `state` holds arrays of (lanes, parameters); selecting lanes selects its rows.
-    """
-
-    folds_learning_rate = True
-    """Whether gradients arrive already multiplied by the learning rate."""
-    state_names: tuple[str, ...] = ()
-
-    def __init__(
-        self, lanes: Sequence[tuple[Optimizer, float]], parameters: int, dtype: DTypeLike
-    ) -> None:
-        self.lanes = tuple(lanes)
-        self.dtype = np.dtype(dtype)
-        self.steps = 0
-        self.learning_rate = self._column([lr for _, lr in lanes])
-        self.state = {name: np.zeros((len(lanes), parameters), dtype) for name in self.state_names}
-
-    def _column(self, values: Sequence[Value]) -> Array:
-        return np.array([[float(value)] for value in values], self.dtype)
-
-    def _values(self, name: str) -> Array:
-        """One value a lane as a column (lanes, 1)."""
-        return self._column([dict(rule.values)[name] for rule, _ in self.lanes])
-
-    @abstractmethod
-    def update(self, parameters: Array, gradient: Array) -> None:
-        """Change `parameters` in place; `gradient` may be overwritten. Both (lanes, parameters)."""
-
-    def select(self, rows: Sequence[int]) -> "Updater":
-        """A copy that holds only these lanes."""
-        size = next(iter(self.state.values())).shape[1] if self.state else 0
-        other = type(self)([self.lanes[row] for row in rows], size, self.dtype)
-        other.steps = self.steps
-        other.state = {name: values[list(rows)] for name, values in self.state.items()}
-        return other
-
-
-class Sgd(Updater):
-    def update(self, parameters: Array, gradient: Array) -> None:
-        parameters -= gradient
-
-
-class Momentum(Updater):
-    state_names = ("velocity",)
-
-    def __init__(
-        self, lanes: Sequence[tuple[Optimizer, float]], parameters: int, dtype: DTypeLike
-    ) -> None:
-        super().__init__(lanes, parameters, dtype)
-        self.momentum = self._values("momentum")
-
-    def update(self, parameters: Array, gradient: Array) -> None:
-        velocity = self.state["velocity"]
-        velocity *= self.momentum
-        velocity -= gradient
-        parameters += velocity
-
-
-class Nesterov(Momentum):
-    def update(self, parameters: Array, gradient: Array) -> None:
-        velocity = self.state["velocity"]
-        velocity *= self.momentum
-        velocity -= gradient
-        parameters -= gradient
-        np.multiply(velocity, self.momentum, out=gradient)
-        parameters += gradient
-
-
-class Adam(Updater):
-    folds_learning_rate = False
-    state_names = ("mean", "square")
-
-    def __init__(
-        self, lanes: Sequence[tuple[Optimizer, float]], parameters: int, dtype: DTypeLike
-    ) -> None:
-        super().__init__(lanes, parameters, dtype)
-        # In float64: 1 - beta is often less than float32 can say.
-        self.beta1, self.beta2, eps = (
-            np.array([[float(dict(rule.values)[name])] for rule, _ in lanes]) for name in ("beta1", "beta2", "eps")
-        )
-        self.eps = np.maximum(eps, np.finfo(dtype).tiny).astype(dtype)
-        self.scratch = np.empty((len(lanes), parameters), dtype)
-
-    def update(self, parameters: Array, gradient: Array) -> None:
-        self.steps += 1
-        mean, square, scratch = self.state["mean"], self.state["square"], self.scratch
-        mean *= self._cast(self.beta1)
-        np.multiply(gradient, self._cast(1 - self.beta1), out=scratch)
-        mean += scratch
-        square *= self._cast(self.beta2)
-        gradient *= gradient
-        gradient *= self._cast(1 - self.beta2)
-        square += gradient
-        np.sqrt(square, out=scratch)
-        scratch *= self._cast(1 / np.sqrt(1 - self.beta2**self.steps))
-        scratch += self.eps
-        np.divide(mean, scratch, out=scratch)
-        scratch *= self._cast(self.learning_rate / (1 - self.beta1**self.steps))
-        parameters -= scratch
-
-    def _cast(self, column: NDArray[np.float64]) -> Array:
-        return column.astype(self.dtype)
-
-
-_RULES: Mapping[str, type[Updater]] = MappingProxyType(
-    {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov, "adam": Adam}
-)
-
-
-def updater(lanes: Sequence[tuple[Optimizer, float]], parameters: int, dtype: DTypeLike) -> Updater:
-    """The update rule for lanes of (optimizer, learning rate); all must have the same optimizer name."""
-    (name,) = {rule.name for rule, _ in lanes}
-    return _RULES[name](lanes, parameters, dtype)
