@@ -1,98 +1,118 @@
-"""The layers of a network, written `784-30-10`, read once into a value object."""
+"""The layers of a network, written `784-30-10` or `16c3-p2-64-10`, read once into a value object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
+from initscope.core import archtext
 from initscope.core.errors import InputError
+from initscope.core.shapes import (
+    ActivationShape,
+    ConvolutionShape,
+    DenseShape,
+    ForkShape,
+    JoinShape,
+    LayerShape,
+    NormShape,
+    WeightShape,
+)
 
 MAX_PARAMETERS = 50_000_000
 """A lane needs about four times this many floats (weights, gradients, optimizer state)."""
-
-
-@dataclass(frozen=True)
-class DenseShape:
-    """A fully connected layer: weights (fan_out, fan_in), biases (fan_out,)."""
-
-    name: str
-    fan_in: int
-    fan_out: int
-
-    @property
-    def parameters(self) -> int:
-        return self.fan_out * (self.fan_in + 1)
+MAX_UNITS = 50_000_000
+"""Of all layers together, for one example."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Layer widths from the input to the output, at least two of them."""
+    """What a network is made of, from the input to the output; the last layer is dense and has no activation."""
 
-    sizes: tuple[int, ...]
+    text: str = field(compare=False)
+    inputs: int
+    """Features of one example."""
+    program: tuple[LayerShape, ...]
+    """Every layer in the order of computation."""
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """`'784-30-10'` -> sizes (784, 30, 10). Raises InputError naming the part that is wrong."""
-        sizes = []
-        parts = text.strip().split("-")
-        for place, part in enumerate(parts, 1):
-            if not (part.isascii() and part.isdigit()):
-                shown = part or "nothing"
-                raise InputError(
-                    f"architecture '{text}': part {place} is {shown}, not a number of units; "
-                    "write widths from input to output, such as 784-30-10"
-                )
-            if len(part) > len(str(MAX_PARAMETERS)):
-                raise _too_large(text, "its")
-            if int(part) == 0:
-                raise InputError(f"architecture '{text}': part {place} has 0 units, every layer needs at least 1")
-            sizes.append(int(part))
-        if len(sizes) < 2:
-            raise InputError(f"architecture '{text}': needs an input and an output, such as {text}-10")
-        architecture = cls(tuple(sizes))
+    def parse(cls, text: str, source: tuple[int, ...] = ()) -> Self:
+        """`'784-30-10'` -> two dense layers. Raises InputError naming the part that is wrong.
+
+        `source` is the shape of one example of the data, such as (28, 28) or (32, 32, 3): a text that begins
+        with a convolution takes its input from there. README.md lists what a text may hold.
+        """
+        inputs, program = archtext.read(text, source, MAX_PARAMETERS)
+        architecture = cls(text.strip().lower(), inputs, program)
         if architecture.parameters > MAX_PARAMETERS:
-            raise _too_large(text, f"{architecture.parameters:,}")
+            raise archtext.too_large(text, f"{architecture.parameters:,}", MAX_PARAMETERS)
+        if architecture.units > MAX_UNITS:
+            raise InputError(
+                f"architecture '{archtext.short(text)}': {architecture.units:,} activations for one example are more "
+                f"than the {MAX_UNITS:,} that fit this tool; pool earlier, or use a stride"
+            )
         return architecture
 
-    @property
-    def layers(self) -> tuple[DenseShape, ...]:
-        pairs = zip(self.sizes, self.sizes[1:], strict=False)
-        return tuple(DenseShape(f"dense{i}", n, m) for i, (n, m) in enumerate(pairs, 1))
+    @cached_property
+    def layers(self) -> tuple[WeightShape, ...]:
+        """The layers that have weights: convolutions and dense layers."""
+        return tuple(layer for layer in self.program if isinstance(layer, DenseShape | ConvolutionShape))
 
-    @property
+    @cached_property
     def parameters(self) -> int:
-        """Number of weights and biases."""
-        return sum(layer.parameters for layer in self.layers)
+        """Number of weights, biases, and gains and shifts of normalizations."""
+        return sum(layer.parameters for layer in (*self.layers, *self.norms))
 
-    @property
-    def inputs(self) -> int:
-        return self.sizes[0]
+    @cached_property
+    def norms(self) -> tuple[NormShape, ...]:
+        return tuple(layer for layer in self.program if isinstance(layer, NormShape))
+
+    @cached_property
+    def activations(self) -> tuple[ActivationShape, ...]:
+        """One for each layer with weights but the last."""
+        return tuple(layer for layer in self.program if isinstance(layer, ActivationShape))
+
+    @cached_property
+    def units(self) -> int:
+        """Numbers that all layers put out for one example."""
+        return sum(layer.units for layer in self.program if not isinstance(layer, ForkShape | JoinShape))
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """For each residual block, the numbers (from 0) in `layers` of those inside it."""
+        blocks, inside, number = [], False, 0
+        members: list[int] = []
+        for layer in self.program:
+            if isinstance(layer, ForkShape):
+                inside, members = True, []
+            elif isinstance(layer, JoinShape):
+                inside = False
+                blocks.append(tuple(members))
+            elif isinstance(layer, DenseShape | ConvolutionShape):
+                if inside:
+                    members.append(number)
+                number += 1
+        return tuple(blocks)
 
     @property
     def outputs(self) -> int:
-        return self.sizes[-1]
+        return self.layers[-1].units
 
     def check_fits(self, data: str, features: int, classes: int) -> None:
         """Raise InputError unless inputs and outputs are those of the data."""
-        hidden = "-".join(map(str, self.sizes[1:-1])) + "-" if len(self.sizes) > 2 else ""
-        right = f"{features}-{hidden}{classes}"
+        first, *middle, _ = archtext.parts(self.text)
+        hidden = "".join(f"{part}-" for part in middle)
+        named = archtext.names_input(self.text)
+        start = f"{features}-{hidden}" if named else f"{first}-{hidden}"
         if self.inputs != features:
             raise InputError(
                 f"architecture {self} takes {self.inputs} inputs, but {data} has {features} features: "
-                f"write {right}"
+                f"write {features}-{hidden}{classes}"
             )
         if self.outputs != classes and not (self.outputs == 1 and classes == 2):
-            one = f" (or {features}-{hidden}1: one output for two classes)" if classes == 2 else ""
+            one = f" (or {start}1: one output for two classes)" if classes == 2 else ""
             raise InputError(
                 f"architecture {self} has {self.outputs} outputs, but {data} has {classes} classes: "
-                f"write {right}{one}"
+                f"write {start}{classes}{one}"
             )
 
     def __str__(self) -> str:
-        return "-".join(map(str, self.sizes))
-
-
-def _too_large(text: str, count: str) -> InputError:
-    shown = text if len(text) <= 60 else f"{text[:60]}..."
-    return InputError(
-        f"architecture '{shown}': {count} parameters are more than the {MAX_PARAMETERS:,} that fit this tool; "
-        "use narrower layers"
-    )
+        return self.text

@@ -23,10 +23,16 @@ class Batches:
         self.steps_per_epoch = -(-dataset.n_train // batch_size)
         self._epoch = -1
         self._order: Indices = np.empty(0, np.int64)
+        self._all = np.arange(dataset.n_train)
         self._x = np.empty((batch_size, dataset.features), dataset.x_train.dtype)
 
     def at(self, step: int) -> tuple[Array, Indices]:
-        """Inputs (batch, features), valid until the next call, and the numbers of the examples."""
+        """Inputs (batch, features), valid until the next call, and the numbers of the examples.
+
+        Full batches are in the order of the data: to shuffle them would change the rounding only.
+        """
+        if self.batch_size == self.dataset.n_train:
+            return self.dataset.x_train, self._all
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             stream = np.random.SeedSequence(self.seed, spawn_key=(ORDER, epoch))

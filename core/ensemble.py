@@ -5,21 +5,28 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from initscope.core import schemes
+from initscope.core.architecture import Architecture
 from initscope.core.batches import Batches, subset, targets
 from initscope.core.history import LossRecord, Samples
+from initscope.core.layers import Pass
 from initscope.core.network import Network, predictions
-from initscope.core.optimizers import Updater, updater
+from initscope.core.optimizersteps import Updater, updater
 from initscope.core.probes import PROBES, measure
 from initscope.core.schedule import schedule
 from initscope.core.snapshot import MEASURES, Measures, Status
 from initscope.core.spec import Spec
+from initscope.core.steering import Steering
 
 Array = NDArray[np.floating]
 
 PROBE_EXAMPLES = 256
-"""Training examples that probes are measured on."""
+"""Training examples that probes are measured on, at most."""
 CHUNK = 512
-"""Examples in one pass of an evaluation."""
+"""Examples in one pass of an evaluation, at most."""
+MOST_VALUES = 4_000_000
+"""Activations of a lane that one such pass should hold; at least FEW examples are taken."""
+FEW = 16
 TEST_EXAMPLES = 1000
 """Most test examples used while training; at the end all are."""
 BLOCK = 256
@@ -67,15 +74,16 @@ class Ensemble:
         batches: Batches,
         limit: int,
         overflow: Overflow,
+        steering: Steering,
     ) -> None:
         self.lanes = list(lanes)
         self.network, self.rule, self.batches, self.limit = network, rule, batches, limit
-        self._overflow = overflow
+        self._overflow, self._steering = overflow, steering
         outputs, dtype = network.architecture.outputs, network.dtype
         data = batches.dataset
         self.targets = targets(data.y_train, outputs, dtype)
         self._test_targets = targets(data.y_test, outputs, dtype)
-        self._probe_rows = subset(data.n_train, PROBE_EXAMPLES)
+        self._probe_rows = subset(data.n_train, _fitting(PROBE_EXAMPLES, network.architecture))
         self._probe_x = data.x_train[self._probe_rows]
         self._probe_y = self.targets[self._probe_rows].T
         rows = subset(data.n_test, TEST_EXAMPLES)
@@ -87,7 +95,6 @@ class Ensemble:
         self._block = np.zeros((BLOCK, len(lanes)))
         self._block_start = 0
         self._block_length = 0
-        self._scales: dict[int, Array] = {}
         self._zeros = np.zeros(len(lanes), dtype)
         self.update: Array | None = None
         """The last step's change of the parameters, where it was asked for."""
@@ -99,13 +106,18 @@ class Ensemble:
         """Lanes at their initial weights. Their specs must agree in all that shapes the ensemble."""
         first = lanes[0].spec
         network = Network(
-            first.architecture, first.activation, first.loss, len(lanes), first.dtype, first.units_alike
+            first.architecture, first.activation, first.loss, len(lanes), first.dtype, first.units_alike, first.seed
         )
+        x_train = batches.dataset.x_train
+        x = x_train[subset(len(x_train), _fitting(PROBE_EXAMPLES, first.architecture))]
         for row, lane in enumerate(lanes):
-            network.initialize(row, lane.spec.initializer, lane.spec.biases, lane.spec.seed)
+            network.initialize(row, lane.spec.initializer, lane.spec.biases, lane.spec.seed, lane.spec.stream)
+            schemes.fit(lane.spec.initializer, network, row, x)
         rules = [(lane.spec.optimizer, lane.spec.lr) for lane in lanes]
-        rule = updater(rules, first.architecture.parameters, first.dtype)
-        return cls(lanes, network, rule, batches, first.total_steps(batches.dataset.n_train), overflow or Overflow())
+        rule = updater(rules, network.parameters.shape[1], first.dtype)
+        limit = first.total_steps(batches.dataset.n_train)
+        steering = Steering([lane.spec for lane in lanes], limit, rule.folds_learning_rate)
+        return cls(lanes, network, rule, batches, limit, overflow or Overflow(), steering)
 
     def step(self, step: int, x: Array, chosen: NDArray[np.int64], keep_update: bool) -> list[int]:
         """Make update number `step` (from 0) on a batch. Returns the rows whose loss is not finite.
@@ -113,12 +125,9 @@ class Ensemble:
         Those rows are not updated, and neither is any other: the caller removes them and calls `apply`.
         """
         count = len(chosen)
-        scale = self._scales.get(count)
-        if scale is None:
-            rates = self.rule.learning_rate if self.rule.folds_learning_rate else 1.0
-            scale = np.broadcast_to(rates / count, (len(self.lanes), 1)).astype(self.network.dtype)[:, :, None]
-            self._scales[count] = scale
+        scale = self._steering.scale(step, count)
         y = self.targets.take(chosen, axis=0).T
+        self.network.mode.step = step
         loss = self.network.backpropagate(x, y, scale, self.network.workspace(count))
         if self._block_length == BLOCK:
             self.flush()
@@ -136,6 +145,8 @@ class Ensemble:
         network = self.network
         before = network.parameters.copy() if keep_update else None
         self._overflow.seen = False
+        if self._steering.acts:
+            self._steering.adjust(network.weighted, network.gradient, self.rule)
         self.rule.update(network.parameters, network.gradient)
         self.overflowed = self._overflow.seen
         self.update = None if before is None else network.parameters - before
@@ -174,7 +185,7 @@ class Ensemble:
         """Activations of every layer for the probe batch, each (lanes, units, inputs)."""
         network = self.network
         work = network.workspace(len(self._probe_x))
-        _, outputs = network.evaluate(self._probe_x, self._probe_y, work)
+        _, outputs = network.evaluate(self._probe_x, self._probe_y, work, Pass.PROBE)
         return [a for _, a in network.hidden(work)] + [outputs]
 
     def bad_parameters(self) -> list[int]:
@@ -192,6 +203,7 @@ class Ensemble:
             self.batches,
             self.limit,
             self._overflow,
+            self._steering.select(rows),
         )
         other.next_probe = self.next_probe
         other.network.gradient[...] = self.network.gradient[rows]
@@ -222,6 +234,11 @@ class Ensemble:
         return share
 
 
+def _fitting(most: int, architecture: Architecture) -> int:
+    """So many examples, or as many as fit one pass. The number of lanes must not matter: sums would round otherwise."""
+    return max(FEW, min(most, MOST_VALUES // architecture.units))
+
+
 class _Totals:
     """Loss, right answers and classes answered, summed over chunks of examples."""
 
@@ -233,8 +250,9 @@ class _Totals:
 
     def add_all(self, network: Network, x: Array, labels: NDArray[np.int64], y: Array) -> Iterator[None]:
         """Add examples, chunk by chunk, and yield after each. x is (examples, features), y (examples, outputs)."""
-        for start in range(0, len(x), CHUNK):
-            chunk = slice(start, start + CHUNK)
+        most = _fitting(CHUNK, network.architecture)
+        for start in range(0, len(x), most):
+            chunk = slice(start, start + most)
             self._add(network, x[chunk], labels[chunk], y[chunk])
             yield
 

@@ -19,6 +19,10 @@ __all__ = ["CATALOGUE", "PRESETS", "Definition", "Initializer", "Preset", "fans"
            "variance_scaling"]  # fmt: skip
 
 
+COUNTERPARTS = {"dirac": "identity", "delta_orthogonal": "orthogonal"}
+"""What draws the dense layers of a network whose convolutions are drawn by the first."""
+
+
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """fan_in and fan_out of weights (out, in) or, of a convolution, (out, in, *kernel).
 
@@ -80,6 +84,20 @@ class Initializer:
     def needs_convolution(self) -> bool:
         """Whether it can draw the weights of convolutions only."""
         return self.axes > 2
+
+    def for_shape(self, shape: tuple[int, ...]) -> "Initializer":
+        """Itself, or what does the same in a layer of the other kind: dirac for identity, and back.
+
+        `shape` is that of the layer's weights, (out, in) or (out, in, *kernel).
+        """
+        here = self.here
+        if here.name not in (COUNTERPARTS if len(shape) == 2 else {"identity"}):
+            return self
+        if len(shape) == 2:
+            twin = find(COUNTERPARTS[here.name])
+            assert isinstance(twin, Definition)
+            return Initializer(twin.name, tuple((p.name, here.values.get(p.name, p.default)) for p in twin.parameters))
+        return Initializer("dirac") if here.values["gain"] == 1.0 else self
 
     def __str__(self) -> str:
         return write_call(self.name, self.definition.parameters, self.values)

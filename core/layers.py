@@ -7,15 +7,40 @@ would be another tenth faster, but rounds differently with the number of lanes.
 The network's input is shared by all lanes and is (features, batch).
 """
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from initscope.core.activations import Activation
-from initscope.core.architecture import DenseShape
+from initscope.core.activations import Activation, Prelu
+from initscope.core.shapes import DenseShape, WeightShape
 
 Array = NDArray[np.floating]
+
+
+class Pass(Enum):
+    """What a pass through the network is for: dropout and batch normalization do not do the same in all."""
+
+    TRAIN = "train"
+    """A step: units are dropped, batches are normalized by their own moments, whose running means are kept."""
+    PROBE = "probe"
+    """A measurement of the network in training: nothing is dropped, batches as in TRAIN, nothing is kept."""
+    TEST = "test"
+    """An answer: nothing is dropped, and the running means take the place of the batch's moments."""
+
+
+@dataclass
+class Mode:
+    """What all layers of a network know of the present pass."""
+
+    kind: Pass = Pass.PROBE
+    seed: int = 0
+    """Of what is drawn while training; the same for all lanes."""
+    step: int = 0
+    """The number of the update that the pass is made for."""
 
 
 class Buffers:
@@ -43,11 +68,29 @@ class Layer(Protocol):
         ...
 
 
-class Dense:
+class Weighted(ABC):
+    """A layer with weights and biases: views into the network's flat parameters and gradient, (lanes, ...)."""
+
+    shape: WeightShape
+    weights: Array
+    biases: Array
+    weight_gradient: Array
+    bias_gradient: Array
+
+    @abstractmethod
+    def buffers(self, lanes: int, batch: int, dtype: DTypeLike) -> Buffers: ...
+
+    @abstractmethod
+    def forward(self, source: Array, buffers: Buffers) -> Array: ...
+
+    @abstractmethod
+    def backward(self, delta: Array, buffers: Buffers, first: bool) -> Array: ...
+
+
+class Dense(Weighted):
     """z = W a + b.
 
     With delta = dC/dz:  dC/dW = delta aᵀ (summed over the batch),  dC/db = Σ delta,  dC/da = Wᵀ delta.
-    The arrays are views into the network's flat parameters and gradient.
 
     `alike` makes every unit's sums in the same order, so that identical units stay identical to the bit, as
     they do in exact arithmetic. BLAS does not: the last units of a matrix go through other kernels, whose
@@ -71,7 +114,7 @@ class Dense:
         self._bias_column = biases[:, :, None]
 
     def buffers(self, lanes: int, batch: int, dtype: DTypeLike) -> Buffers:
-        return Buffers(lanes, self.shape.fan_in, self.shape.fan_out, batch, dtype)
+        return Buffers(lanes, self.shape.fan_in, self.shape.units, batch, dtype)
 
     def forward(self, source: Array, buffers: Buffers) -> Array:
         buffers.source = source
@@ -117,4 +160,25 @@ class Nonlinearity:
     def backward(self, delta: Array, buffers: Buffers, first: bool) -> Array:
         out = buffers.out if self.activation.needs_z else buffers.source
         self.activation.backward(delta, buffers.source, out, buffers.delta)
+        return delta
+
+
+class LearnedNonlinearity(Nonlinearity):
+    """a = phi(z) with a slope that every lane learns: prelu."""
+
+    def __init__(self, activation: Activation, units: int, slopes: Array, slope_gradient: Array) -> None:
+        """`slopes` and their gradient are (lanes, 1) views into the network's flat arrays."""
+        assert isinstance(activation, Prelu)
+        super().__init__(activation, units)
+        self.rule = activation
+        self.slopes, self.slope_gradient = slopes, slope_gradient
+        self._column = slopes[:, :, None]
+
+    def forward(self, source: Array, buffers: Buffers) -> Array:
+        buffers.source = source
+        self.rule.forward_with(source, self._column, buffers.out)
+        return buffers.out
+
+    def backward(self, delta: Array, buffers: Buffers, first: bool) -> Array:
+        self.slope_gradient[:, 0] = self.rule.backward_with(delta, buffers.source, self._column, buffers.delta)
         return delta

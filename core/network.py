@@ -11,14 +11,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from initscope.core.activations import Activation
 from initscope.core.architecture import Architecture
+from initscope.core.assembly import assemble
 from initscope.core.initializers import Initializer
-from initscope.core.layers import Buffers, Dense, Layer, Nonlinearity
+from initscope.core.layers import Buffers, Mode, Nonlinearity, Pass
 from initscope.core.losses import Loss
+from initscope.core.streams import SEEDED, Stream
 
 Array = NDArray[np.floating]
-
-WEIGHTS, BIASES = 0, 1
-"""Keys of the random streams, which must never change: they are part of what a seed means."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,9 @@ class Workspace:
 
 
 class Network:
-    """`lanes` networks of one architecture and activation; parameters start as zeros.
+    """`lanes` networks of one architecture and activation; weights and biases start as zeros.
 
-    `alike` is for networks whose units start identical (see `Dense`).
+    `alike` is for networks whose units start identical (see `Dense`). `seed` is that of dropout.
     """
 
     def __init__(
@@ -45,46 +44,22 @@ class Network:
         lanes: int,
         dtype: DTypeLike,
         alike: bool = False,
+        seed: int = 0,
     ) -> None:
         self.alike = alike
         self.architecture, self.activation, self.loss = architecture, activation, loss
         self.lanes, self.dtype = lanes, np.dtype(dtype)
-        self.parameters = np.zeros((lanes, architecture.parameters), dtype)
-        self.gradient = np.zeros_like(self.parameters)
-        self.dense: list[Dense] = []
-        self.layers: list[Layer] = []
-        start = 0
-        for shape in architecture.layers:
-            stop = start + shape.parameters
-            views = [self._views(flat, start, stop, shape.fan_in) for flat in (self.parameters, self.gradient)]
-            layer = Dense(shape, *views[0], *views[1], alike)
-            if self.dense:
-                self.layers.append(Nonlinearity(activation, shape.fan_in))
-            self.dense.append(layer)
-            self.layers.append(layer)
-            start = stop
+        self.mode = Mode(seed=seed)
+        parts = assemble(architecture, activation, lanes, self.dtype, alike, self.mode)
+        self.parameters, self.gradient, self.running = parts.parameters, parts.gradient, parts.running
+        self.layers, self.weighted, self.starts = parts.layers, parts.weighted, parts.starts
         self._workspaces: dict[int, Workspace] = {}
 
-    def _views(self, flat: Array, start: int, stop: int, fan_in: int) -> tuple[Array, Array]:
-        """Weights (lanes, fan_out, fan_in) and biases (lanes, fan_out) inside the flat array."""
-        fan_out = (stop - start) // (fan_in + 1)
-        weights = flat[:, start : stop - fan_out].reshape(self.lanes, fan_out, fan_in)
-        return weights, flat[:, stop - fan_out : stop]
-
-    def initialize(self, lane: int, weights: Initializer, biases: Initializer, seed: int) -> None:
-        """Draw a lane's parameters.
-
-        Each layer's weights and biases have a stream of their own, so that lanes with the same seed draw
-        common random numbers whatever else differs between them.
-        """
-        for index, layer in enumerate(self.dense):
-            fans = layer.shape.fan_in, layer.shape.fan_out
-            for kind, target, initializer in (
-                (WEIGHTS, layer.weights[lane], weights),
-                (BIASES, layer.biases[lane], biases),
-            ):
-                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(kind, index)))
-                target[...] = initializer.sample(rng, target.shape, *fans)
+    def initialize(
+        self, lane: int, weights: Initializer, biases: Initializer, seed: int, stream: Stream = SEEDED
+    ) -> None:
+        """Draw a lane's weights and biases from a stream of this seed."""
+        stream.fill([(layer.weights[lane], layer.biases[lane]) for layer in self.weighted], weights, biases, seed)
 
     def workspace(self, batch: int) -> Workspace:
         """Buffers for `batch` examples, made on first use."""
@@ -105,17 +80,20 @@ class Network:
             a = layer.forward(a, buffers)
         return a
 
-    def evaluate(self, x: Array, y: Array, work: Workspace) -> tuple[Array, Array]:
+    def evaluate(self, x: Array, y: Array, work: Workspace, kind: Pass = Pass.TEST) -> tuple[Array, Array]:
         """Mean loss (lanes,) and outputs (lanes, outputs, batch); targets y are (outputs, batch)."""
+        self.mode.kind = kind
         out = self.forward(x, work)
         return self.loss.value_and_delta(out, y, work.delta, work.scratch), out
 
-    def backpropagate(self, x: Array, y: Array, scale: Array | float, work: Workspace) -> Array:
+    def backpropagate(
+        self, x: Array, y: Array, scale: Array | float, work: Workspace, kind: Pass = Pass.TRAIN
+    ) -> Array:
         """Mean loss (lanes,); sets `gradient` to `scale` times the gradient summed over the batch.
 
         `scale` broadcasts to (lanes, 1, 1).
         """
-        value, _ = self.evaluate(x, y, work)
+        value, _ = self.evaluate(x, y, work, kind)
         delta = work.delta
         delta *= scale
         for index in range(len(self.layers) - 1, -1, -1):
@@ -123,18 +101,27 @@ class Network:
         return value
 
     def hidden(self, work: Workspace) -> list[tuple[Array, Array]]:
-        """(z, a) of every hidden layer after a forward pass; z is a where the activation wrote over it."""
+        """(z, a) of every hidden layer with weights after a forward pass, (lanes, channels, positions · batch).
+
+        z is a where the activation wrote over it.
+        """
         pairs = []
+        shapes = iter(self.architecture.activations)
         for layer, buffers in zip(self.layers, work.layers, strict=True):
             if isinstance(layer, Nonlinearity):
                 out = buffers.out if layer.activation.needs_z else buffers.source
-                pairs.append((buffers.source, out))
+                by_channel = self.lanes, next(shapes).channels, -1
+                pairs.append((buffers.source.reshape(by_channel), out.reshape(by_channel)))
         return pairs
 
     def select(self, rows: Sequence[int]) -> "Network":
         """A copy that holds only these lanes."""
-        other = Network(self.architecture, self.activation, self.loss, len(rows), self.dtype, self.alike)
+        other = Network(
+            self.architecture, self.activation, self.loss, len(rows), self.dtype, self.alike, self.mode.seed
+        )
         other.parameters[...] = self.parameters[list(rows)]
+        other.running[...] = self.running[list(rows)]
+        other.mode.step = self.mode.step
         return other
 
 

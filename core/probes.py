@@ -1,9 +1,10 @@
 """Per-layer measurements: pure functions of the tensors of one forward and backward pass.
 
-Tensors are (lanes, units, inputs). Saturation is the share of a hidden layer's activations whose slope is
-less than 6 % of the steepest, phi'(z) / max phi' < 0.06; for tanh and sigmoid that is |scaled activation| >
-0.97. It says nothing of output layers, nor of relu, whose slope is 0 for half the inputs in health: there,
-dead units tell. What does not apply is NaN.
+Tensors are (lanes, units, inputs); a convolution's units are its channels, and every place counts as an input.
+Saturation is the share of a hidden layer's activations whose slope is less than 6 % of the steepest,
+phi'(z) / max phi' < 0.06; for tanh and sigmoid that is |scaled activation| > 0.97. It says nothing of output
+layers, nor of relu, whose slope is 0 for half the inputs in health: there, dead units tell. What does not
+apply is NaN.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.activations import Activation
-from initscope.core.layers import Dense
+from initscope.core.layers import Pass, Weighted
 from initscope.core.network import Network, Workspace
 
 Array = NDArray[np.floating]
@@ -62,7 +63,7 @@ def measure(
     Overwrites the network's gradient and the workspace.
     """
     work = work or network.workspace(len(x))
-    values = np.full((network.lanes, len(network.dense), len(PROBES)), np.nan)
+    values = np.full((network.lanes, len(network.weighted), len(PROBES)), np.nan)
     z_moments = _forward_keeping_z(network, x, work)
     hidden = network.hidden(work)
     for index, (z, a) in enumerate(hidden):
@@ -72,7 +73,7 @@ def measure(
     for index, (mean, std) in enumerate(z_moments):
         values[:, index, INDEX["z_mean"]] = mean
         values[:, index, INDEX["z_std"]] = std
-    for index, layer in enumerate(network.dense):
+    for index, layer in enumerate(network.weighted):
         a = hidden[index][1] if index < len(hidden) else outputs
         _weights(values[:, index], layer, a, len(x))
     if update is not None:
@@ -83,10 +84,11 @@ def measure(
 def _forward_keeping_z(network: Network, x: Array, work: Workspace) -> list[tuple[Floats, Floats]]:
     """Forward pass that notes mean and standard deviation of every z before an activation overwrites it."""
     moments = []
+    network.mode.kind = Pass.PROBE
     a: Array = x.T
     for layer, buffers in zip(network.layers, work.layers, strict=True):
         a = layer.forward(a, buffers)
-        if isinstance(layer, Dense):
+        if isinstance(layer, Weighted):
             flat = a.reshape(len(a), -1)
             mean = flat.mean(axis=1, dtype=np.float64)
             spread = np.subtract(flat, mean[:, None])
@@ -101,10 +103,10 @@ def _backward(
     last = work.layers[-1].out
     loss = network.loss.value_and_delta(last, y, work.delta, work.scratch)
     delta = work.delta
-    place = len(network.dense)
+    place = len(network.weighted)
     for index in range(len(network.layers) - 1, -1, -1):
         layer = network.layers[index]
-        if isinstance(layer, Dense):
+        if isinstance(layer, Weighted):
             place -= 1
             values[:, place, INDEX["gradient_rms"]] = _rms(delta.reshape(len(delta), -1))
         delta = layer.backward(delta, work.layers[index], first=index == 0)
@@ -133,7 +135,7 @@ def _activation_moments(into: Floats, a: Array) -> None:
     into[:, INDEX["std_over_units"]] = by_unit.std(axis=1)
 
 
-def _weights(into: Floats, layer: Dense, a: Array, inputs: int) -> None:
+def _weights(into: Floats, layer: Weighted, a: Array, inputs: int) -> None:
     lanes = len(a)
     weights = layer.weights.reshape(lanes, -1)
     mean = weights.mean(axis=1, dtype=np.float64)
@@ -145,12 +147,10 @@ def _weights(into: Floats, layer: Dense, a: Array, inputs: int) -> None:
 
 
 def _update_ratios(values: Floats, network: Network, update: Array) -> None:
-    start = 0
-    for index, layer in enumerate(network.dense):
-        size = layer.shape.fan_in * layer.shape.fan_out
-        change = _rms(update[:, start : start + size])
+    for index, layer in enumerate(network.weighted):
+        start = network.starts[index]
+        change = _rms(update[:, start : start + layer.weights[0].size])
         values[:, index, INDEX["update_ratio"]] = change / _rms(layer.weights.reshape(network.lanes, -1))
-        start += layer.shape.parameters
 
 
 def _rms(values: Array) -> Floats:

@@ -228,6 +228,20 @@ def _sparse(values: Values, shape: Shape) -> Lines:
     )  # fmt: skip
 
 
+def _lsuv(values: Values, shape: Shape) -> Lines:
+    return _then("W /= z.std() on a batch, from the first layer to the last", _orthogonal({"gain": 1.0}, shape))
+
+
+def _fixup(values: Values, shape: Shape) -> Lines:
+    rest = "W *= L**(-1/(2*m-2)) in a block of m layers, its last and the network's last W[:] = 0"
+    return _then(rest, _scaled(2.0, "fan_in", "normal", shape))
+
+
+def _then(rest: str, lines: Lines) -> Lines:
+    """The lines with what the network still needs behind them, as a comment."""
+    return Lines(*(f"{line}  # then {rest}" for line in (lines.numpy, lines.torch, lines.keras, lines.jax)))
+
+
 _BUILDERS: Mapping[str, Callable[[Values, Shape], Lines]] = {
     "zeros": lambda values, shape: _filled(f"np.zeros({shape})", "0", shape),
     "ones": lambda values, shape: _filled(f"np.ones({shape})", "1", shape),
@@ -244,5 +258,7 @@ _BUILDERS: Mapping[str, Callable[[Values, Shape], Lines]] = {
     "identity": _identity,
     "dirac": _dirac,
     "sparse": _sparse,
+    "lsuv": _lsuv,
+    "fixup": _fixup,
 }
 """What is not variance_scaling by another name."""

@@ -10,6 +10,7 @@ from initscope.core import __version__
 from initscope.core.data import Dataset
 from initscope.core.histograms import Histogram
 from initscope.core.probes import PROBES
+from initscope.core.shapes import DenseShape
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Measures, Snapshot, Status
 
 
@@ -39,6 +40,8 @@ def _lane(lane: LaneSnapshot, datasets: Mapping[str, Dataset], first: str) -> di
         "spec": {
             **spec.options(),
             "lr": spec.lr,
+            "weight-decay": spec.weight_decay,
+            "clip": spec.clip,
             "batch-size": spec.batch_size,
             **({"epochs": spec.epochs} if spec.steps is None else {"steps": spec.steps}),
             "seed": spec.seed,
@@ -69,8 +72,8 @@ def _layer(lane: LaneSnapshot, number: int) -> dict[str, Any]:
     histograms = lane.distributions[number]
     return {
         "name": shape.name,
-        "kind": "dense",
-        "shape": [shape.fan_out, shape.fan_in],
+        "kind": "dense" if isinstance(shape, DenseShape) else "convolution",
+        "shape": list(shape.weight_shape),
         "initial": dict(zip(PROBES, numbers(lane.probes[0, number]), strict=True)),
         "final": dict(zip(PROBES, numbers(lane.probes[-1, number]), strict=True)),
         "weights": _histogram(histograms.weights, histograms.weights_start),

@@ -43,10 +43,12 @@ def schedule(architecture: Architecture, batch: int, probe_inputs: int, test_inp
 
     Estimated for LANES of them, whatever their number: when a lane is measured must not depend on its company.
     """
-    weights, layers = architecture.parameters, len(architecture.layers)
+    layers = len(architecture.program) - len(architecture.activations)
+    work = sum(layer.products + layer.units for layer in architecture.layers)
     flops = FLOPS_SMALL if batch < 64 else FLOPS_LARGE
-    step = STEP_OVERHEAD + STEP_LAYER * layers + 6 * LANES * weights * batch / flops
-    passes = LANES * weights * (6 * probe_inputs + 2 * test_inputs) / FLOPS_LARGE
-    values = LANES * (8 * sum(architecture.sizes[1:]) * probe_inputs + 5 * weights) * VALUES
+    step = STEP_OVERHEAD + STEP_LAYER * layers + 6 * LANES * work * batch / flops
+    passes = LANES * work * (6 * probe_inputs + 2 * test_inputs) / FLOPS_LARGE
+    activations = sum(layer.units for layer in architecture.layers) * probe_inputs
+    values = LANES * (8 * activations + 5 * architecture.parameters) * VALUES
     probe = PROBE_OVERHEAD + PROBE_LAYER * layers + passes + values
     return Schedule(max(1, round(probe / (SHARE * step))))

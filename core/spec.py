@@ -8,11 +8,14 @@ import numpy as np
 
 from initscope.core.activations import Activation, activation
 from initscope.core.architecture import Architecture
+from initscope.core.catalogue import write_value
 from initscope.core.data import Dataset
 from initscope.core.errors import InputError, unknown
-from initscope.core.initializers import Initializer, initializer
+from initscope.core.initializers import Initializer, fans, initializer
 from initscope.core.losses import Loss, loss
 from initscope.core.optimizers import Optimizer, optimizer
+from initscope.core.rates import Schedule, schedule
+from initscope.core.streams import Stream, stream
 
 OPTIONS: Mapping[str, str] = {
     "data": "digits",
@@ -23,10 +26,14 @@ OPTIONS: Mapping[str, str] = {
     "loss": "quadratic",
     "optimizer": "sgd",
     "lr": "",
+    "schedule": "constant",
+    "weight-decay": "0",
+    "clip": "0",
     "batch-size": "10",
     "epochs": "",
     "steps": "",
     "seed": "0",
+    "stream": "seeded",
     "dtype": "float32",
 }
 """The options of a run with their defaults as text; an empty default depends on the others (see `read`)."""
@@ -52,10 +59,16 @@ class Spec:
     loss: Loss
     optimizer: Optimizer
     lr: float
+    schedule: Schedule
+    weight_decay: float
+    """λ of g ← g + λ w, on the weights of layers alone."""
+    clip: float
+    """The greatest norm of the whole gradient; 0 for none."""
     batch_size: int
     epochs: int | None
     steps: int | None
     seed: int
+    stream: Stream
     dtype: str
     name: str = ""
 
@@ -66,8 +79,9 @@ class Spec:
     @property
     def units_alike(self) -> bool:
         """Whether all units of a layer start identical: nothing is drawn."""
-        fans = [(layer.fan_in, layer.fan_out) for layer in self.architecture.layers]
-        return all(rule.variance(*fan) == 0 for rule in (self.initializer, self.biases) for fan in fans)
+        shapes = [layer.weight_shape for layer in self.architecture.layers]
+        weights = all(self.initializer.for_shape(shape).of(shape).variance == 0 for shape in shapes)
+        return weights and all(self.biases.variance(*fans(shape)) == 0 for shape in shapes)
 
     def options(self) -> dict[str, str]:
         """Every option as text; `read` of these gives the same spec."""
@@ -80,10 +94,14 @@ class Spec:
             "bias-init": SAME if self.bias_initializer is None else str(self.bias_initializer),
             "loss": str(self.loss),
             "optimizer": str(self.optimizer),
-            "lr": repr(self.lr).removesuffix(".0"),
+            "lr": write_value(self.lr),
+            "schedule": str(self.schedule),
+            "weight-decay": write_value(self.weight_decay),
+            "clip": write_value(self.clip),
             "batch-size": str(self.batch_size),
             **length,
             "seed": str(self.seed),
+            "stream": str(self.stream),
             "dtype": self.dtype,
         }
 
@@ -127,9 +145,10 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
     if "epochs" in given and "steps" in given:
         raise InputError("give either epochs or steps, not both")
     text = {**OPTIONS, **given}
-    architecture = Architecture.parse(text["arch"] or f"{dataset.features}-30-{dataset.classes}")
+    arch = text["arch"] or f"{dataset.features}-30-{dataset.classes}"
+    architecture = Architecture.parse(arch, dataset.feature_shape)
     architecture.check_fits(dataset.name, dataset.features, dataset.classes)
-    weights, biases = _initializers(text["init"] or "randn", text["bias-init"])
+    weights, biases = _initializers(text["init"] or "randn", text["bias-init"], architecture)
     rule, cost = optimizer(text["optimizer"]), loss(text["loss"])
     batch = _count("batch-size", text["batch-size"], 1)
     if batch > dataset.n_train:
@@ -139,6 +158,8 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
         )
     if text["dtype"] not in DTYPES:
         raise unknown("dtype", text["dtype"], DTYPES)
+    seed, draws = _count("seed", text["seed"], 0), stream(text["stream"])
+    draws.check(seed)
     steps = _count("steps", text["steps"], 0) if text["steps"] else None
     return Spec(
         data=dataset.name,
@@ -148,17 +169,23 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
         bias_initializer=biases,
         loss=cost,
         optimizer=rule,
-        lr=_learning_rate(text["lr"]) if text["lr"] else default_lr(rule, cost),
+        lr=_number("lr", text["lr"]) if text["lr"] else default_lr(rule, cost),
+        schedule=schedule(text["schedule"]),
+        weight_decay=_weight_decay(text["weight-decay"], rule),
+        clip=_number("clip", text["clip"]),
         batch_size=batch,
         epochs=None if steps is not None else _count("epochs", text["epochs"] or str(DEFAULT_EPOCHS), 0),
         steps=steps,
-        seed=_count("seed", text["seed"], 0),
+        seed=seed,
+        stream=draws,
         dtype=text["dtype"],
         name=name,
     )
 
 
-def _initializers(init: str, bias_init: str) -> tuple[Initializer, Initializer | None]:
+def _initializers(
+    init: str, bias_init: str, architecture: Architecture
+) -> tuple[Initializer, Initializer | None]:
     """Those of the weights and of the biases, None where these are drawn like the weights."""
     weights = initializer(init)
     biases = None if bias_init.lower() == SAME else initializer(bias_init)
@@ -166,10 +193,20 @@ def _initializers(init: str, bias_init: str) -> tuple[Initializer, Initializer |
         raise InputError(
             f"bias-init {bias_init}: {biases or weights} draws matrices, which biases are not; use zeros or randn"
         )
-    if weights.needs_convolution:
+    if weights.needs_convolution and all(len(layer.weight_shape) == 2 for layer in architecture.layers):
         raise InputError(
             f"init {weights}: it fills the kernels of convolutions, and the weights of dense layers are matrices; "
             "use orthogonal or identity"
+        )
+    for layer in architecture.layers:
+        try:
+            weights.for_shape(layer.weight_shape).of(layer.weight_shape)
+        except InputError as error:
+            raise InputError(f"init {weights}, {layer.name} of {architecture}: {error}") from None
+    if weights.here.name == "fixup" and not architecture.blocks:
+        raise InputError(
+            f"init {weights}: it is for residual blocks, and {architecture} has none: "
+            "write r(...) in the architecture, or use he_normal"
         )
     return weights, biases
 
@@ -191,11 +228,20 @@ def _count(option: str, text: str, minimum: int) -> int:
     return value
 
 
-def _learning_rate(text: str) -> float:
+def _weight_decay(text: str, rule: Optimizer) -> float:
+    value = _number("weight-decay", text)
+    if value and any(parameter.name == "weight_decay" for parameter in rule.definition.parameters):
+        raise InputError(
+            f"weight-decay {text}: {rule.name} has its own: write {rule.name}:weight_decay={text} and leave it out"
+        )
+    return value
+
+
+def _number(option: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise InputError(f"lr must be a number, not '{text}'") from None
+        raise InputError(f"{option} must be a number, not '{text}'") from None
     if not (np.isfinite(value) and value >= 0):
-        raise InputError(f"lr must be finite and not negative, not {text}")
+        raise InputError(f"{option} must be finite and not negative, not {text}")
     return value

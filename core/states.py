@@ -58,7 +58,7 @@ def layer_states(lane: LaneSnapshot, at: int = -1) -> list[State]:
 
 
 def _widths(lane: LaneSnapshot) -> tuple[int, ...]:
-    return lane.spec.architecture.sizes[1:]
+    return tuple(layer.channels for layer in lane.spec.architecture.layers)
 
 
 def _hidden_state(lane: LaneSnapshot, row: Floats, width: int) -> State:
@@ -123,11 +123,12 @@ def _cause(lane: LaneSnapshot, state: State, number: int, start: dict[str, float
     before = layer_states(lane, 0)[number - 1]
     if before is not state:
         return f"It was {before.word} before training: steps with a learning rate of {lane.spec.lr:g} led there."
-    fan_in = lane.spec.architecture.sizes[number - 1]
+    layer = lane.spec.architecture.layers[number - 1]
+    fan_in = layer.fan_in
     mean, std = start["weight_mean"], start["weight_std"]
     z = f"z = {start['z_mean']:.3g} ± {start['z_std']:.3g} before any training"
     # The mean of the layer's own weights has a standard error of std / sqrt(count); five of them is no chance.
-    shifted = abs(mean) > 5 * std / np.sqrt(fan_in * lane.spec.architecture.sizes[number])
+    shifted = abs(mean) > 5 * std / np.sqrt(fan_in * layer.channels)
     weights = f"mean {mean:.2g}" if shifted else f"standard deviation {std:.3g} for {fan_in} inputs"
     biases = "" if str(lane.spec.biases) == "zeros" else f" and its biases were {lane.spec.biases}"
     return f"Its weights had {weights}{biases}, so {z}."

@@ -1,4 +1,4 @@
-"""Toy data sets of two features, generated from formulas."""
+"""Toy data sets, generated from formulas; most have two features."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,6 +52,11 @@ def gaussians(labels: Labels, rng: np.random.Generator, values: Mapping[str, flo
     return _noisy(_polar(np.ones(labels.size), np.pi / 4 + labels * np.pi / 2), rng, values)
 
 
+def noise(labels: Labels, rng: np.random.Generator, values: Mapping[str, float]) -> Floats:
+    """(n, features) points N(0, 1) that say nothing of their labels: to look at what signals do, not to learn."""
+    return rng.standard_normal((labels.size, int(values["features"])))
+
+
 def _polar(radius: Floats, angle: Floats) -> Floats:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
@@ -60,13 +65,13 @@ def _noisy(points: Floats, rng: np.random.Generator, values: Mapping[str, float]
     return points + values["noise"] * rng.standard_normal(points.shape)
 
 
+_COUNT = Parameter("n", 500, "examples in all, three fifths for training", minimum=10, below=1_000_001)
+_SEED = Parameter("seed", 0, "determines the points", minimum=0, below=2**53)
+
+
 def _parameters(noise: float, *more: Parameter) -> tuple[Parameter, ...]:
-    return (
-        Parameter("noise", noise, "standard deviation of the noise on each coordinate", minimum=0, below=100),
-        Parameter("n", 500, "examples in all, three fifths for training", minimum=10, below=1_000_001),
-        *more,
-        Parameter("seed", 0, "determines the points", minimum=0, below=2**53),
-    )
+    spread = Parameter("noise", noise, "standard deviation of the noise on each coordinate", minimum=0, below=100)
+    return spread, _COUNT, *more, _SEED
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,9 @@ class Toy:
     def sample(
         self, n: int, rng: np.random.Generator, values: Mapping[str, Value]
     ) -> tuple[Floats, Labels]:
-        """x (n, 2) and y (n,) in random order; class counts differ by one at most."""
+        """x (n, features) and y (n,) in random order; class counts differ by one at most. Raises InputError."""
+        if "features" in values:
+            self.whole("features", values)
         labels = rng.permutation(np.arange(n, dtype=np.int64) % self.classes)
         return self.points(labels, rng, {key: float(value) for key, value in values.items()}), labels
 
@@ -120,5 +127,12 @@ TOYS: dict[str, Toy] = {
         ),
         Toy("xor", 2, "the four quadrants of a square, opposite ones alike", xor, _parameters(0.0)),
         Toy("gaussians", 4, "four round clouds on the unit circle", gaussians, _parameters(0.3)),
+        Toy(
+            "noise",
+            2,
+            "standard normal inputs with labels at random: nothing to learn",
+            noise,
+            (Parameter("features", 100, "numbers in each input", minimum=1, below=10_001), _COUNT, _SEED),
+        ),
     )
 }

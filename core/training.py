@@ -202,7 +202,7 @@ class Trainer:
         for row, lane in enumerate(ensemble.lanes):
             lane.start = [
                 (layer.weights[row].copy(), a[row].copy())
-                for layer, a in zip(ensemble.network.dense, activations, strict=True)
+                for layer, a in zip(ensemble.network.weighted, activations, strict=True)
             ]
 
     def _make_edges(self) -> dict[tuple[int, int], tuple[Floats, Floats]]:
@@ -240,7 +240,7 @@ class Trainer:
                     lane,
                     {
                         number: self._distributions(
-                            lane, number, ensemble.network.dense[number].weights[row], activations[number][row]
+                            lane, number, ensemble.network.weighted[number].weights[row], activations[number][row]
                         )
                         for number in numbers
                     },

@@ -13,6 +13,7 @@ from initscope.core.errors import InputError, unknown
 from initscope.core.initializers import initializer
 from initscope.core.losses import loss
 from initscope.core.optimizers import optimizer
+from initscope.core.rates import schedule
 from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, read
 
 MAX_LANES = 20
@@ -47,6 +48,8 @@ def canonical(key: str, text: str) -> str:
             text = str(loss(text))
         case "optimizer":
             text = str(optimizer(text))
+        case "schedule":
+            text = str(schedule(text))
         case "dtype" if text not in DTYPES:
             raise unknown("dtype", text, DTYPES)
     return "" if text == OPTIONS[key] else text

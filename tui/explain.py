@@ -1,9 +1,10 @@
 """What the setup screen says about a choice: words, formula, parameters with their range, what follows from it."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Protocol
 
-from initscope.core import activations, data, initializers, losses, optimizers
+from initscope.core import activations, data, initializers, losses, optimizers, rates, streams
 from initscope.core.architecture import Architecture
 from initscope.core.catalogue import Parameter, split_call, write_value
 from initscope.core.data import Dataset
@@ -11,6 +12,7 @@ from initscope.core.definitions import Gain
 from initscope.core.errors import InputError
 from initscope.core.initializers import Initializer
 from initscope.core.presets import PRESETS
+from initscope.core.shapes import DenseShape, WeightShape
 from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, default_lr, steps_per_epoch
 from initscope.tui import card
 from initscope.tui.menu import Entry
@@ -19,10 +21,12 @@ from initscope.tui.options import RUN_OPTIONS
 MEANINGS = {option.flag: option.meaning for option in RUN_OPTIONS}
 SAME_WORDS = "Biases are drawn like the weights."
 DTYPE_WORDS = {"float32": "Single precision: fast.", "float64": "Double precision: for exact comparisons."}
+WIDTH = max(map(len, OPTIONS)) + 1
+"""Columns for an option's name."""
 ASCII = str.maketrans(
     {"√": "sqrt", "·": "*", "×": "*", "±": "+-", "≤": "<=", "≥": ">=", "²": "^2", "Σ": "sum", "−": "-", "–": "-",
      "←": "<-", "Φ": "Phi", "μ": "mu", "η": "lr", "ε": "eps", "ᵀ": "^T", "\u0302": "^", "…": "...",
-     "⌈": "ceil(", "⌉": ")", "ü": "ue"}
+     "⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")", "ρ": "rho", "λ": "lambda", "π": "pi", "½": "1/2", "ü": "ue"}
 )  # fmt: skip
 
 
@@ -44,6 +48,8 @@ CATALOGUES: Mapping[str, Mapping[str, Described]] = {
     "activation": activations.CATALOGUE,
     "loss": losses.CATALOGUE,
     "optimizer": optimizers.CATALOGUE,
+    "schedule": rates.CATALOGUE,
+    "stream": streams.CATALOGUE,
     "init": initializers.CATALOGUE,
     "bias-init": initializers.CATALOGUE,
 }
@@ -67,9 +73,8 @@ def choices(key: str, present: str) -> list[Entry]:
         names = [(entry.name, entry.formula) for entry in CATALOGUES.get(key, {}).values()]
         if key in INITIALIZERS:
             names += [(name, preset.formula) for name, preset in PRESETS.items()]
-            most = 1 if key == "bias-init" else 2  # layers are dense: nothing to draw for a convolution's kernel
-            names = [(name, formula) for name, formula in names if Initializer(name).axes <= most]
         if key == "bias-init":
+            names = [(name, formula) for name, formula in names if Initializer(name).axes == 1]
             names.insert(0, (SAME, SAME_WORDS))
     width = max((len(name) for name, _ in names), default=0)
     chosen = (present, present.partition(":")[0])
@@ -110,6 +115,8 @@ def parameter_range(parameter: Parameter) -> str:
     """The values that a parameter takes, in words."""
     if parameter.choices:
         return " or ".join(parameter.choices)
+    if isinstance(parameter, rates.Steps):
+        return f"a whole number of steps, at least {write_value(parameter.minimum or 0)}"
     if isinstance(parameter, Gain):
         return "a number, or an activation such as tanh for its gain"
     limits = ((parameter.minimum, "at least"), (parameter.above, "above"), (parameter.below, "below"))
@@ -138,9 +145,19 @@ def explain(key: str, text: str, spec: Spec | None, dataset: Dataset | None) -> 
     lines = [entry.formula, entry.words, *parameter_lines(parameters(key, name))]
     if key == "optimizer" and spec:
         lines.append(f"Its usual learning rate with {spec.loss} is {default_lr(spec.optimizer, spec.loss):g}.")
+    if key == "schedule" and spec and dataset:
+        lines += _rates(spec, spec.total_steps(dataset.n_train))
     if isinstance(entry, losses.Loss) and spec:
         lines.append(f"Output activation: {entry.output_activation(spec.architecture.outputs)}")
     return [*lines, f"Source: {entry.source}"]
+
+
+def _rates(spec: Spec, steps: int) -> list[str]:
+    """The learning rates that the schedule takes at the beginning, halfway and at the end."""
+    if not steps:
+        return []
+    first, middle, last = (spec.lr * spec.schedule.factor(step, steps) for step in (0, steps // 2, steps - 1))
+    return [f"Learning rate: {first:.3g} in the first step, {middle:.3g} halfway, {last:.3g} in the last of {steps:,}"]
 
 
 def _explain_initializer(key: str, name: str, spec: Spec | None) -> list[str]:
@@ -150,14 +167,14 @@ def _explain_initializer(key: str, name: str, spec: Spec | None) -> list[str]:
         return []
     lines = [entry.formula, entry.words, *parameter_lines(entry.parameters)]
     rule = Initializer(entry.name, tuple((p.name, p.default) for p in entry.parameters))
-    shape = (30, 784)
+    shape: tuple[int, ...] = (30, 784)
     if spec:
         rule = spec.initializer if key == "init" else spec.biases
         first = spec.architecture.layers[0]
-        shape = (first.fan_out, first.fan_in)
+        shape = first.weight_shape
         lines += _layers(rule, spec.architecture)
     lines.append(f"Source: {entry.source}")
-    if rule.needs_convolution or key != "init":
+    if key != "init" or (rule.needs_convolution and len(shape) == 2):
         return lines
     same, different = card.same_elsewhere(rule), card.different_elsewhere(rule, shape)
     lines += [f"Elsewhere: {', '.join(same)}"] * bool(same)
@@ -167,11 +184,24 @@ def _explain_initializer(key: str, name: str, spec: Spec | None) -> list[str]:
 
 def _layers(rule: Initializer, architecture: Architecture) -> list[str]:
     """The exact mean and standard deviation in each layer."""
-    return [
-        f"layer {number}: mean {rule.mean(layer.fan_in, layer.fan_out):.3g}, "
-        f"std {rule.variance(layer.fan_in, layer.fan_out) ** 0.5:.3g} ({layer.fan_in} to {layer.fan_out})"
-        for number, layer in enumerate(architecture.layers, 1)
-    ]
+    lines = []
+    for number, layer in enumerate(architecture.layers, 1):
+        kernel = prod(layer.weight_shape[2:])
+        drawn = rule.for_shape(layer.weight_shape).distribution(layer.fan_in, layer.fan_out, kernel)
+        lines.append(f"layer {number}: mean {drawn.mean:.3g}, std {drawn.variance**0.5:.3g} ({fans(layer)})")
+    return lines
+
+
+def fans(layer: WeightShape) -> str:
+    return f"{layer.fan_in} to {layer.fan_out}"
+
+
+def described(layer: WeightShape) -> str:
+    """`784 to 30`, or `16 channels of 32x32 from 3, kernel 3x3`."""
+    if isinstance(layer, DenseShape):
+        return fans(layer)
+    channels, height, width = layer.out
+    return f"{channels} channels of {height}x{width} from {layer.source[0]}, kernel {layer.kernel}x{layer.kernel}"
 
 
 def _explain_data(name: str, dataset: Dataset | None) -> list[str]:
@@ -194,7 +224,7 @@ def _consequences(key: str, spec: Spec | None, dataset: Dataset | None) -> list[
         layers = spec.architecture.layers
         plural = "s" if len(layers) > 1 else ""
         shapes = [
-            f"layer {number}: {layer.fan_in} to {layer.fan_out}, {layer.parameters:,} parameters"
+            f"layer {number}: {described(layer)}, {layer.parameters:,} parameters"
             for number, layer in enumerate(layers, 1)
         ]
         return [f"{spec.architecture.parameters:,} parameters in {len(layers)} layer{plural}", *shapes]
@@ -211,8 +241,8 @@ def option_entry(key: str, options: Mapping[str, str], spec: Spec | None) -> Ent
     """The line of an option in the list: its value, or the default, which may depend on the others."""
     given = options.get(key, "")
     if given:
-        return Entry(key, f"{key:11}{given}")
+        return Entry(key, f"{key:{WIDTH}}{given}")
     if key == "steps" or (key == "epochs" and options.get("steps")):
-        return Entry(key, f"{key:11}", "-")
+        return Entry(key, f"{key:{WIDTH}}", "-")
     value = spec.options()[key] if spec else OPTIONS[key]
-    return Entry(key, f"{key:11}", f"{value} (default)".lstrip())
+    return Entry(key, f"{key:{WIDTH}}", f"{value} (default)".lstrip())

@@ -19,19 +19,42 @@ RUN_OPTIONS = (
     Option(
         "data",
         "NAME|FILE",
-        "digits (default), mnist, circles, moons, spiral, xor, gaussians, fashion_mnist, cifar10; "
+        "digits (default), mnist, circles, moons, spiral, xor, gaussians, noise, fashion_mnist, cifar10; "
         "or a file or folder: .npz, .npy, .csv, IDX, CIFAR-10, folders of pictures",
     ),
-    Option("arch", "WIDTHS", "layer widths such as 64-30-10 (default: 30 hidden units between inputs and classes)"),
-    Option("activation", "NAME", "sigmoid (default), tanh, relu, leaky_relu, softsign, elu, gelu, silu, linear"),
+    Option(
+        "arch",
+        "LAYERS",
+        "such as 64-30-10, 784-100x30-10 or 16c3-p2-64-10, see below "
+        "(default: 30 hidden units between inputs and classes)",
+    ),
+    Option(
+        "activation",
+        "NAME",
+        "sigmoid (default), tanh, relu, leaky_relu, prelu, softsign, hard_tanh, elu, selu, softplus, gelu, silu, "
+        "mish, sine, linear",
+    ),
     Option("bias-init", "NAME", "initializer of the biases: zeros (default), same (as the weights), randn, ..."),
     Option("loss", "NAME", "quadratic (default, on sigmoid outputs) or cross_entropy"),
-    Option("optimizer", "NAME[:k=v]", "sgd (default), momentum, nesterov, adam; e.g. momentum:momentum=0.95"),
+    Option(
+        "optimizer",
+        "NAME[:k=v]",
+        "sgd (default), momentum, nesterov, adam, rmsprop, adagrad, adamw; e.g. momentum:momentum=0.95",
+    ),
     Option("lr", "X", "learning rate (default: 3.0 for sgd with quadratic, else what is usual)"),
+    Option(
+        "schedule",
+        "NAME[:k=v]",
+        "learning rate over the run: constant (default), step, cosine, linear; "
+        "e.g. step:every=1000,factor=0.1 or, after 100 steps of warm-up, cosine:warmup=100",
+    ),
+    Option("weight-decay", "X", "L2: X times each weight, not bias, is added to its gradient (default 0)"),
+    Option("clip", "X", "scale a gradient down whose norm, over all parameters, is greater; 0 for never (default 0)"),
     Option("batch-size", "N", "examples in a batch (default 10)"),
     Option("epochs", "N", "passes over the training data (default 30)"),
     Option("steps", "N", "updates, instead of epochs"),
     Option("seed", "N", "determines weights and batches (default 0)"),
+    Option("stream", "NAME[:k=v]", "seeded (default), or legacy: the weights that numpy.random.seed(seed) leads to"),
     Option("dtype", "NAME", "float32 (default) or float64"),
 )
 
@@ -52,12 +75,24 @@ data:
   table.csv:label=species,drop=id  photos:size=32  moons:noise=0.2
 """
 
+LAYERS = """\
+layers of --arch, between dashes (the activation follows each but the last):
+  30 or 100x5           dense: 30 units; five layers of 100 (the first number
+                        is the input, and is left out before a convolution)
+  16c3, 16c5s2p0        convolution: 16 channels, 3x3 kernel, size kept; with
+                        stride 2 and padding 0
+  p2, a2, g             max pooling, average pooling, the mean of each channel
+  bn, ln, d0.5          batch_norm, layer_norm (before the activation), dropout
+  r(64-bn-64)x3         residual blocks: their input is added to their output
+"""
+
 INITIALIZERS = """\
 initializers:
   zeros ones constant rand randn uniform normal truncated_normal
   variance_scaling xavier_normal xavier_uniform he_normal he_uniform
   lecun_normal lecun_uniform scaled_randn orthogonal abs_randn
-  xavier_literal glorot_standard identity sparse dirac delta_orthogonal;
+  xavier_literal glorot_standard identity sparse dirac delta_orthogonal
+  lsuv fixup;
   with parameters: randn:scale=0.01 uniform:low=-0.5,high=0.5
   xavier_normal:gain=tanh; initscope init says what each is, and lists
   those of PyTorch, Keras and JAX, such as torch.nn.Linear

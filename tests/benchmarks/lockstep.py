@@ -83,7 +83,7 @@ class Lockstep:
         self.trainer = Trainer(self.specs, {self.data.name: self.data})
         (self.ensemble,) = self.trainer._active
         self.start = [
-            [(layer.weights[lane].copy(), layer.biases[lane].copy()) for layer in self.ensemble.network.dense]
+            [(layer.weights[lane].copy(), layer.biases[lane].copy()) for layer in self.ensemble.network.weighted]
             for lane in range(lanes)
         ]
 
@@ -108,7 +108,7 @@ class Lockstep:
             raise RuntimeError("a lane diverged, so the benchmark did not do its work")
 
     def first_weights(self) -> Floats:
-        found: Floats = self.ensemble.network.dense[0].weights[0].astype(np.float32)
+        found: Floats = self.ensemble.network.weighted[0].weights[0].astype(np.float32)
         return found
 
 

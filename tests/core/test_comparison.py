@@ -55,6 +55,17 @@ def test_a_lane_may_differ_in_anything_and_defaults_follow_it():
     assert str(specs({}, [], ["data=moons"])[0].architecture) == "2-30-2"
 
 
+def test_lanes_may_differ_in_how_they_are_steered():
+    lanes = ["init=randn schedule=cosine", "init=randn weight-decay=0.001 clip=1", "optimizer=adamw weight_decay=0"]
+    found = specs({"weight-decay": "0.01", "schedule": "step:every=9"}, ["rand"], lanes)
+    assert [str(spec.schedule) for spec in found] == ["step:every=9", "cosine", "step:every=9", "step:every=9"]
+    assert [spec.weight_decay for spec in found] == [0.01, 0.01, 0.001, 0]
+    assert [spec.clip for spec in found] == [0, 0, 1, 0]
+    assert found[1].name == "randn schedule=cosine"
+    with pytest.raises(InputError, match="adamw has its own"):
+        specs({"weight-decay": "0.01"}, ["rand"], ["optimizer=adamw"])
+
+
 def test_a_lanes_own_length_takes_the_place_of_the_shared_one():
     shared, own = specs({"steps": "5"}, ["rand"], ["epochs=1"])
     assert (shared.steps, shared.epochs, own.steps, own.epochs) == (5, None, None, 1)

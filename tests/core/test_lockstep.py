@@ -127,7 +127,7 @@ DATA["wide"] = wide()
 
 def assert_clones(ensemble: Ensemble) -> None:
     """Every hidden unit's weights, bias and outgoing weights are those of the first unit, to the bit."""
-    for layer, after in zip(ensemble.network.dense, ensemble.network.dense[1:], strict=False):
+    for layer, after in zip(ensemble.network.weighted, ensemble.network.weighted[1:], strict=False):
         assert np.array_equal(layer.weights, np.broadcast_to(layer.weights[:, :1], layer.weights.shape))
         assert np.array_equal(layer.biases, np.broadcast_to(layer.biases[:, :1], layer.biases.shape))
         assert np.array_equal(after.weights, np.broadcast_to(after.weights[:, :, :1], after.weights.shape))
@@ -137,13 +137,13 @@ def train_clones(text: str, steps: int = 500) -> Ensemble:
     inits = ["zeros", "ones", "constant:value=0.01", "randn:scale=0"]
     ensemble = start([spec(text, init=init, steps=str(steps)) for init in inits])
     assert ensemble.network.alike
-    before = ensemble.network.dense[0].weights.copy()
+    before = ensemble.network.weighted[0].weights.copy()
     with np.errstate(all="ignore"), one_thread():
         for step in range(steps):
             assert not ensemble.step(step, *ensemble.batches.at(step), keep_update=False)
             if step % 50 == 49:
                 assert_clones(ensemble)
-    assert (ensemble.network.dense[0].weights[2] != before[2]).any()  # ones may saturate and stay
+    assert (ensemble.network.weighted[0].weights[2] != before[2]).any()  # ones may saturate and stay
     return ensemble
 
 
@@ -203,14 +203,14 @@ def test_nielsens_first_steps(init: str, batch: int) -> None:
     lane = replace(spec(text), steps=STEPS)
     ensemble = start([lane])
     network = ensemble.network
-    plain = oracle.NielsenNetwork([(d.weights[0], d.biases[0]) for d in network.dense])
+    plain = oracle.NielsenNetwork([(d.weights[0], d.biases[0]) for d in network.weighted])
     x_all = DIGITS.x_train
     for step in range(STEPS):
         x, chosen = ensemble.batches.at(step)
         examples = [(x_all[i][:, None], np.eye(10)[:, [DIGITS.y_train[i]]]) for i in chosen]
         cost = plain.update(examples, eta=3.0)
         assert not ensemble.step(step, x, chosen, keep_update=False)
-        for number, layer in enumerate(network.dense):
+        for number, layer in enumerate(network.weighted):
             assert np.abs(layer.weights[0] - plain.weights[number]).max() < 1e-9
             assert np.abs(layer.biases[0] - plain.biases[number][:, 0]).max() < 1e-9
         ensemble.flush()

@@ -48,7 +48,7 @@ def gradient(network: Network, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray
 
 
 def plain(network: Network, lane: int) -> oracle.Parameters:
-    return [(layer.weights[lane].copy(), layer.biases[lane].copy()) for layer in network.dense]
+    return [(layer.weights[lane].copy(), layer.biases[lane].copy()) for layer in network.weighted]
 
 
 def flat(parameters: oracle.Parameters) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_every_derivative_is_the_central_difference(phi: str, cost: str, outputs
     for depth in HIDDEN:
         arch = f"3-{HIDDEN[depth]}{outputs}"
         network = build(arch, phi, cost, 1, alike)
-        count = network.architecture.parameters
+        count = network.parameters.shape[1]
         moved = build(arch, phi, cost, 2 * count, alike)  # one lane for each parameter moved up and down
         for batch in (1, 3, 7):
             x, y = examples(rng, batch, 3, outputs)
@@ -76,7 +76,7 @@ def test_every_derivative_is_the_central_difference(phi: str, cost: str, outputs
             np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=2e-9, err_msg=f"{arch} {batch}")
 
 
-@pytest.mark.parametrize("phi", list(ACTIVATIONS))
+@pytest.mark.parametrize("phi", oracle.PHI)
 @pytest.mark.parametrize(("cost", "outputs"), CASES)
 @pytest.mark.parametrize("alike", [False, True])
 def test_loss_and_gradient_of_several_lanes_are_the_oracles(
@@ -139,10 +139,10 @@ def test_workspaces_of_several_sizes_do_not_disturb_each_other() -> None:
 def test_parameters_are_views_of_one_flat_row() -> None:
     network = build("3-4-2", "relu", "quadratic", 2)
     network.parameters[...] = np.arange(2 * 26).reshape(2, 26)
-    assert network.dense[0].weights[0].tolist() == np.arange(12).reshape(4, 3).tolist()
-    assert network.dense[0].biases[0].tolist() == [12, 13, 14, 15]
-    assert network.dense[1].weights[1].tolist() == (26 + np.arange(16, 24)).reshape(2, 4).tolist()
-    assert network.dense[1].biases[1].tolist() == [50, 51]
+    assert network.weighted[0].weights[0].tolist() == np.arange(12).reshape(4, 3).tolist()
+    assert network.weighted[0].biases[0].tolist() == [12, 13, 14, 15]
+    assert network.weighted[1].weights[1].tolist() == (26 + np.arange(16, 24)).reshape(2, 4).tolist()
+    assert network.weighted[1].biases[1].tolist() == [50, 51]
     assert [type(layer) for layer in network.layers] == [Dense, Nonlinearity, Dense]
 
 
@@ -168,7 +168,7 @@ def test_common_random_numbers(first: str, second: str, factor: float, dtype: st
     for lane, text in enumerate((first, second)):
         network.initialize(lane, initializer(text), initializer("randn"), seed=7)
     tolerance = 1e-14 if dtype == "float64" else 2e-7
-    for layer in network.dense:
+    for layer in network.weighted:
         assert layer.weights.any()
         np.testing.assert_allclose(layer.weights[1], layer.weights[0] * factor, rtol=tolerance)
         assert np.array_equal(layer.biases[0], layer.biases[1])
@@ -180,12 +180,12 @@ def test_initial_weights_depend_on_the_seed_only() -> None:
     alone.initialize(0, weights, biases, seed=11)
     company.initialize(2, weights, weights, seed=11)
     company.initialize(1, weights, weights, seed=12)
-    assert np.array_equal(alone.dense[0].weights[0], company.dense[0].weights[2])
-    assert not alone.dense[0].biases.any()
-    assert not np.array_equal(company.dense[0].weights[1], company.dense[0].weights[2])
+    assert np.array_equal(alone.weighted[0].weights[0], company.weighted[0].weights[2])
+    assert not alone.weighted[0].biases.any()
+    assert not np.array_equal(company.weighted[0].weights[1], company.weighted[0].weights[2])
     assert not company.parameters[0].any()
-    drawn = [layer.weights[2].ravel()[:3].tolist() for layer in company.dense]
-    drawn += [layer.biases[2][:3].tolist() for layer in company.dense]
+    drawn = [layer.weights[2].ravel()[:3].tolist() for layer in company.weighted]
+    drawn += [layer.biases[2][:3].tolist() for layer in company.weighted]
     assert len({tuple(three) for three in drawn}) == 6  # every layer, and its biases, a stream of their own
 
 
@@ -194,3 +194,9 @@ def test_predictions() -> None:
     assert predictions(one).tolist() == [[0, 0, 1, 1]]
     many = np.array([[[0.2, 0.9], [0.7, 0.05], [0.1, 0.05]]])
     assert predictions(many).tolist() == [[1, 0]]
+
+
+def test_the_oracle_knows_every_activation_but_those_that_learn() -> None:
+    assert [*oracle.PHI] == sorted(
+        (name for name in ACTIVATIONS if not activation(name).learned), key=[*oracle.PHI].index
+    )

@@ -6,7 +6,6 @@ import numpy as np
 import oracle
 import pytest
 
-from initscope.core.activations import CATALOGUE as ACTIVATIONS
 from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
 from initscope.core.losses import loss
@@ -31,7 +30,7 @@ def build(arch: str, phi: str, cost: str, lanes: int = 3, dtype: str = "float64"
     rng = np.random.default_rng(len(arch))
     network.parameters[...] = rng.normal(size=network.parameters.shape)
     network.parameters *= np.array([1.0, 3.0, 0.2, 5.0])[:lanes, None]
-    network.dense[0].biases[1, ::2] -= 60
+    network.weighted[0].biases[1, ::2] -= 60
     network.parameters[-1] += 0.5
     return network
 
@@ -54,7 +53,7 @@ def plain(network: Network, flat: np.ndarray) -> oracle.Parameters:
     return found
 
 
-@pytest.mark.parametrize("phi", list(ACTIVATIONS))
+@pytest.mark.parametrize("phi", oracle.PHI)
 @pytest.mark.parametrize(("arch", "cost"), SHAPES)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_every_probe_is_the_oracles(arch: str, cost: str, phi: str, dtype: str) -> None:
@@ -62,7 +61,7 @@ def test_every_probe_is_the_oracles(arch: str, cost: str, phi: str, dtype: str) 
     x, y = examples(network.architecture.outputs, dtype)
     update = (np.random.default_rng(1).normal(size=network.parameters.shape) / 100).astype(dtype)
     found = measure(network, x, y, update)
-    assert found.layers.shape == (3, len(network.dense), len(PROBES))
+    assert found.layers.shape == (3, len(network.weighted), len(PROBES))
     relative, absolute = (1e-9, 1e-14) if dtype == "float64" else (2e-4, 2e-6)
     for lane in range(3):
         parameters = plain(network, network.parameters[lane])
@@ -78,7 +77,7 @@ def test_every_probe_is_the_oracles(arch: str, cost: str, phi: str, dtype: str) 
                 assert got == close, (name, layer, lane)
 
 
-@pytest.mark.parametrize("phi", list(ACTIVATIONS))
+@pytest.mark.parametrize("phi", oracle.PHI)
 def test_what_does_not_apply_is_not_a_number(phi: str) -> None:
     network = build("4-5-5-3", phi, "quadratic")
     found = measure(network, *examples(3), None).layers
@@ -142,8 +141,8 @@ def test_a_lane_alone_is_the_lane_in_company(dtype: str) -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_non_finite_values_are_counted(bad: float) -> None:
     network = build("4-5-3", "linear", "quadratic")
-    network.dense[0].weights[1, 2, 3] = bad
-    network.dense[0].biases[1, 4] = bad
+    network.weighted[0].weights[1, 2, 3] = bad
+    network.weighted[0].biases[1, 4] = bad
     found = measure(network, *examples(3), network.parameters / 9)
     counts = found.layers[:, :, INDEX["non_finite"]]
     assert counts[0].tolist() == counts[2].tolist() == [0, 0]
@@ -155,8 +154,8 @@ def test_non_finite_values_are_counted(bad: float) -> None:
 def test_rand_on_many_inputs_is_saturated_high() -> None:
     rng = np.random.default_rng(3)
     network = Network(Architecture.parse("400-20-2"), activation("sigmoid"), loss("quadratic"), 2, "float32")
-    network.dense[0].weights[0] = rng.uniform(size=(20, 400))
-    network.dense[0].weights[1] = -rng.uniform(size=(20, 400))
+    network.weighted[0].weights[0] = rng.uniform(size=(20, 400))
+    network.weighted[0].weights[1] = -rng.uniform(size=(20, 400))
     x = rng.uniform(size=(INPUTS, 400)).astype("float32")
     found = measure(network, x, examples(2, "float32")[1], None).layers[:, 0]
     assert found[0, [INDEX["saturated_low"], INDEX["saturated_high"]]].tolist() == [0, 1]
@@ -166,7 +165,7 @@ def test_rand_on_many_inputs_is_saturated_high() -> None:
 def test_small_gradients_do_not_underflow() -> None:
     """In float32 the square of 1e-30 is 0; the root mean square is taken in float64."""
     network = build("4-5-3", "linear", "quadratic", dtype="float32")
-    network.dense[1].weights *= np.float32(1e-30)
+    network.weighted[1].weights *= np.float32(1e-30)
     found = measure(network, *examples(3, "float32"), network.parameters * np.float32(1e-30))
     assert 1e-33 < found.layers[0, 0, INDEX["gradient_rms"]] < 1e-29
     assert found.layers[0, 1, INDEX["weight_std"]] > 1e-31

@@ -92,6 +92,9 @@ def test_layers_have_the_shapes_of_the_architecture(company):
 def test_the_spec_holds_numbers_as_numbers(company):
     spec = company["lanes"][3]["spec"]
     assert (spec["lr"], spec["batch-size"], spec["steps"], spec["seed"]) == (0.5, 10, 60, 0)
+    assert (spec["schedule"], spec["weight-decay"], spec["clip"]) == ("constant", 0.0, 0.0)
+    assert isinstance(spec["weight-decay"], float)
+    assert isinstance(spec["clip"], float)
     assert (spec["init"], spec["arch"], spec["dtype"]) == ("xavier_uniform", "64-30-10", "float32")
 
 
@@ -168,7 +171,7 @@ def test_final_measures_are_those_of_a_plain_count(name):
         pass
     trainer.focus = None
     (lane,) = report(trainer.snapshot(), DATA)["lanes"]
-    layers = [(layer.weights[0], layer.biases[0].ravel()) for layer in trainer._ended[0].network.dense]
+    layers = [(layer.weights[0], layer.biases[0].ravel()) for layer in trainer._ended[0].network.weighted]
     for part, x, y in (("train", data.x_train, data.y_train), ("test", data.x_test, data.y_test)):
         right, loss, answers = 0, 0.0, set()
         for example, label in zip(x, y, strict=True):

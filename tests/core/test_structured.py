@@ -24,7 +24,8 @@ def drawn(text: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 
 def test_every_entry_for_weights_only_is_held_here() -> None:
-    assert {text.partition(":")[0] for text in FITTING} == {name for name, d in CATALOGUE.items() if d.axes > 1}
+    whole = {"fixup", "lsuv"}  # in a single layer those are he_normal and orthogonal
+    assert {text.partition(":")[0] for text in FITTING} | whole == {n for n, d in CATALOGUE.items() if d.axes > 1}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_shapes_that_do_not_fit_are_refused(text: str, shape: tuple[int, ...], m
 def test_what_an_initializer_needs_is_known() -> None:
     needs = {name: (initializer(name).needs_matrix, initializer(name).needs_convolution) for name in CATALOGUE}
     assert {name for name, (matrix, _) in needs.items() if matrix} == {
-        "orthogonal", "identity", "sparse", "dirac", "delta_orthogonal"
+        "orthogonal", "identity", "sparse", "dirac", "delta_orthogonal", "lsuv", "fixup"
     }  # fmt: skip
     assert {name for name, (_, kernel) in needs.items() if kernel} == {"dirac", "delta_orthogonal"}
     assert initializer("torch.dirac_").needs_convolution

@@ -14,7 +14,10 @@ def draw(name: str, n: int = 600, seed: int = 0, **given: str) -> tuple[Floats, 
     return toy.sample(n, np.random.default_rng(seed), values)
 
 
-@pytest.mark.parametrize("name", TOYS)
+PLANE = [name for name in TOYS if name != "noise"]
+
+
+@pytest.mark.parametrize("name", PLANE)
 def test_shapes_balance_and_scale(name: str) -> None:
     x, y = draw(name, n=601)
     assert x.shape == (601, 2)
@@ -80,7 +83,18 @@ def test_gaussians_have_four_centres_on_the_unit_circle() -> None:
         np.testing.assert_allclose(cloud.std(axis=0), 0.2, rtol=5 / np.sqrt(2000))
 
 
-@pytest.mark.parametrize("name", TOYS)
+def test_noise_is_standard_normal_and_says_nothing_of_its_labels() -> None:
+    x, y = draw("noise", n=2000, features="30")
+    assert x.shape == (2000, 30)
+    assert x.mean() == pytest.approx(0, abs=5 / np.sqrt(60_000))
+    assert x.std() == pytest.approx(1, rel=5 / np.sqrt(120_000))
+    apart = x[y == 0].mean(axis=0) - x[y == 1].mean(axis=0)
+    assert np.abs(apart).max() < 5 * np.sqrt(2 / 1000)
+    with pytest.raises(InputError, match="features must be a whole number"):
+        draw("noise", features="2.5")
+
+
+@pytest.mark.parametrize("name", PLANE)
 def test_noise_adds_its_standard_deviation(name: str) -> None:
     still, _ = draw(name, n=2000, noise="0")
     shaken, _ = draw(name, n=2000, noise="0.4")

@@ -167,10 +167,8 @@ def test_descriptions_tell_distributions_apart() -> None:
         assert [alike(one, other) for other in made].count(True) == 1
 
 
-def test_the_lab_offers_presets_but_nothing_for_convolutions() -> None:
-    offered = [entry.key for entry in choices("init", "randn")]
-    assert offered == [name for name in (*CATALOGUE, *PRESETS) if not initializer(name).needs_convolution]
-    assert "dirac" not in offered
+def test_the_lab_offers_everything_for_weights_and_what_fits_for_biases() -> None:
+    assert [entry.key for entry in choices("init", "randn")] == [*CATALOGUE, *PRESETS]
     biases = [entry.key for entry in choices("bias-init", "zeros")]
     assert "torch.nn.Linear.bias" in biases
     assert not {"orthogonal", "keras.orthogonal", "identity", "sparse", "dirac"} & set(biases)

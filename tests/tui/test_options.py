@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from initscope.core import activations, data, initializers, losses, optimizers
+from initscope.core import activations, data, initializers, losses, optimizers, rates, streams
 from initscope.core.errors import InputError
 from initscope.core.spec import DEFAULT_EPOCHS, DTYPES, NIELSEN_LR, OPTIONS, SAME
 from initscope.tui.options import EXAMPLES, INITIALIZERS, RUN_OPTIONS, add_run_options, run_options
@@ -26,7 +26,8 @@ def test_there_is_an_option_for_each_of_the_core_and_no_other():
     ("flag", "catalogue"),
     [
         ("data", data.CATALOGUE), ("activation", activations.CATALOGUE), ("loss", losses.CATALOGUE),
-        ("optimizer", optimizers.CATALOGUE), ("dtype", dict.fromkeys(DTYPES)),
+        ("optimizer", optimizers.CATALOGUE), ("schedule", rates.CATALOGUE), ("stream", streams.CATALOGUE),
+        ("dtype", dict.fromkeys(DTYPES)),
     ],
 )  # fmt: skip
 def test_the_help_names_everything_in_a_catalogue(flag, catalogue):

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from initscope.core.comparison import Comparison
 from initscope.core.data import Dataset, load
 from initscope.core.initializers import CATALOGUE, initializer
+from initscope.core.spec import OPTIONS
 from initscope.tui import setupscreen
 from initscope.tui.setupscreen import Result, SetupScreen
 
@@ -225,16 +226,20 @@ async def test_a_lane_that_differs() -> None:
 @pytest.mark.parametrize(
     ("row", "wrong", "why", "right", "shown"),
     [
-        ("lr", "-1", "lr must be finite and not negative", "0.25", "lr         0.25"),
+        ("lr", "-1", "lr must be finite and not negative", "0.25", "lr           0.25"),
         ("batch-size", "2000", "more than the 1500 training examples", "100", "15 steps an epoch"),
         ("epochs", "x", "epochs must be a whole number", "2", "300 steps (2 epochs)"),
         ("steps", "1.5", "steps must be a whole number", "450", "450 steps (3 epochs)"),
-        ("seed", "-1", "seed must be at least 0", "7", "seed       7"),
-        ("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype      float64"),
+        ("seed", "-1", "seed must be at least 0", "7", "seed         7"),
+        ("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype        float64"),
         ("activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2"),
         ("loss", "cross", "unknown loss 'cross'", "cross_entropy", "0.1 (default)"),
+        ("schedule", "cosin", "did you mean cosine", "cosine:floor=0.1", "3 in the first step, 1.65 halfway, 0.3 in"),
+        ("schedule", "step:every=0.5", "a whole number of steps", "step:every=5", "schedule     step:every=5"),
+        ("weight-decay", "x", "weight-decay must be a number", "0.001", "weight-decay 0.001"),
+        ("clip", "-1", "clip must be finite and not negative", "0.5", "clip         0.5"),
         ("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)"),
-        ("bias-init", "orthogonal", "which biases are not", "same", "bias-init  same"),
+        ("bias-init", "orthogonal", "which biases are not", "same", "bias-init    same"),
     ],
 )  # fmt: skip
 async def test_every_option(row: str, wrong: str, why: str, right: str, shown: str) -> None:
@@ -257,9 +262,9 @@ async def test_epochs_and_steps_take_each_others_place_and_x_gives_the_default()
     async with bench(compare("rand", epochs="5"), row="steps") as (app, pilot):
         await press(pilot, "enter")
         await write(pilot, "40")
-        assert "steps      40" in await press(pilot, "enter")
-        assert "epochs     -" in screen_text(app)
-        assert "epochs     30 (default)" in await press(pilot, "x")
+        assert "steps        40" in await press(pilot, "enter")
+        assert "epochs       -" in screen_text(app)
+        assert "epochs       30 (default)" in await press(pilot, "x")
         await press(pilot, "f2")
         assert app.comparison.options == {}
 
@@ -276,7 +281,7 @@ async def test_leaving_takes_what_is_right_and_says_what_is_not() -> None:
     async with bench(row="lr") as (app, pilot):
         await press(pilot, "enter")
         await to(pilot, "0.7")
-        assert "lr         0.7" in await press(pilot, "shift+tab")
+        assert "lr           0.7" in await press(pilot, "shift+tab")
         await press(pilot, "enter")
         await to(pilot, "much")
         assert "! not taken: lr must be a number" in await press(pilot, "shift+tab")
@@ -300,7 +305,7 @@ async def test_by_mouse() -> None:
         lines = screen_text(app).splitlines()
         await pilot.click(offset=(45, next(n for n, line in enumerate(lines) if "tanh " in line)))
         await pilot.pause()
-        assert "activation tanh" in screen_text(app)
+        assert "activation   tanh" in screen_text(app)
         lines = screen_text(app).splitlines()
         await pilot.click(offset=(5, next(n for n, line in enumerate(lines) if "apply and close" in line)))
         await pilot.pause()
@@ -330,5 +335,5 @@ async def test_ascii_alone() -> None:
         text = "".join([await press(pilot, "down") for _ in CATALOGUE])
         assert "sqrt(6 / (fan_in + fan_out))" in text
         await press(pilot, "escape", "home")
-        text += "".join([await press(pilot, "down") for _ in range(12)])
+        text += "".join([await press(pilot, "down") for _ in OPTIONS])
         assert text.isascii(), {c for c in text if not c.isascii()}
