@@ -1,13 +1,20 @@
 """Everything one can do in the lab: the one table that keys, footer, help and command palette come from."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+
+LAB, SAMPLE = "lab", "sample"
+"""The screens that take their keys from here."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """`name` is the screen's method without `action_`; `label` stands in the footer if `footer` is set."""
+    """`name` is the screens' method without `action_`; `label` stands in the footer if `footer` is set."""
 
     name: str
     keys: str
@@ -15,18 +22,19 @@ class Action:
     help: str
     group: str
     footer: bool = False
+    screens: tuple[str, ...] = (LAB,)
 
     @property
     def shown_keys(self) -> str:
         """The keys as a person would say them."""
         words = {
             "plus": "+", "minus": "-", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
-            "equals_sign": "=", "delete": "del",
+            "equals_sign": "=", "delete": "del", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn",
         }  # fmt: skip
         return " ".join(words.get(key, key) for key in self.keys.split(","))
 
 
-RUN, SEE, LANES, APP = "Run", "See", "Lanes", "The program"
+RUN, SEE, LANES, APP, DRAWS = "Run", "See", "Lanes", "The program", "The sample view"
 
 ACTIONS = (
     Action("toggle_run", "space", "Run", "start training, or pause it", RUN, True),
@@ -55,25 +63,47 @@ ACTIONS = (
     Action("cursor(-1)", "left", "Cursor left", "to the measurement before", SEE),
     Action("cursor(1)", "right", "Cursor right", "to the next measurement", SEE),
     Action("zoom", "z", "Zoom", "enlarge: the selected lane alone, with the numbers of every layer", SEE, True),
+    Action("sample", "i", "Sample", "what a draw of each lane's initializer looks like in the layer chosen", SEE),
     Action("page(-1)", "left_square_bracket", "Page back", "the lane panes before", SEE),
     Action("page(1)", "right_square_bracket", "Page on", "the lane panes that follow", SEE),
-    Action("help", "question_mark,f1", "Help", "this page", APP, True),
+    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE)),
     Action("theme", "b", "Light/dark", "light or dark background", APP),
     Action("quit", "q,ctrl+q", "Quit", "leave", APP, True),
+    Action("back", "escape,q,i", "Back", "to the lanes", DRAWS, True, (SAMPLE,)),
+    Action("more", "plus,equals_sign", "More", "ten times as many draws, up to a million", DRAWS, True, (SAMPLE,)),
+    Action("fewer", "minus", "Fewer", "a tenth of the draws, down to ten", DRAWS, True, (SAMPLE,)),
+    Action("next_seed", "n,r,w", "Next seed", "as many draws again, from the next seed", DRAWS, True, (SAMPLE,)),
+    Action("layer(1)", "l", "Layer", "draw for the next layer's shape", DRAWS, True, (SAMPLE,)),
+    Action("layer(-1)", "L", "Layer back", "draw for the shape of the layer before", DRAWS, False, (SAMPLE,)),
+    Action("page(1)", "pagedown", "Down", "a screen further down", DRAWS, True, (SAMPLE,)),
+    Action("page(-1)", "pageup", "Up", "a screen further up", DRAWS, True, (SAMPLE,)),
+    Action("line(1)", "down,j", "Line down", "a line further down; so does the mouse wheel", DRAWS, False, (SAMPLE,)),
+    Action("line(-1)", "up,k", "Line up", "a line further up", DRAWS, False, (SAMPLE,)),
+    Action("top", "home", "Top", "to the histograms at the top", DRAWS, False, (SAMPLE,)),
+    Action("bottom", "end", "Bottom", "to the weights as a picture, at the end", DRAWS, False, (SAMPLE,)),
 )  # fmt: skip
+FIRST = ("toggle_run", "back", "help", "quit")
+"""What a narrow footer still shows: how to start or to go back, to learn more, and to leave."""
 
 
-def bindings() -> list[BindingType]:
-    """The screen's key bindings, each with an id by which it can be remapped.
+def of(screen: str) -> list[Action]:
+    """What one can do on a screen, in the order of the help page."""
+    return [action for action in ACTIONS if screen in action.screens]
 
-    A narrow footer shows the first ones: how to start, to learn more, and to leave.
-    """
-    first = ("toggle_run", "help", "quit")
-    ordered = sorted(ACTIONS, key=lambda action: first.index(action.name) if action.name in first else len(first))
+
+def bindings(screen: str = LAB) -> list[BindingType]:
+    """A screen's key bindings, each with an id of its own by which it can be remapped; FIRST come first."""
+    ordered = sorted(of(screen), key=lambda a: FIRST.index(a.name) if a.name in FIRST else len(FIRST))
     return [
         Binding(
-            action.keys, action.name, action.label, show=action.footer,
-            tooltip=action.help, id=action.label.lower().replace(" ", "_").replace("/", "_"),
+            action.keys, action.name, action.label, show=action.footer, tooltip=action.help,
+            id=("" if screen == LAB else f"{screen}_") + action.label.lower().replace(" ", "_").replace("/", "_"),
         )
         for action in ordered
     ]  # fmt: skip
+
+
+def commands(screen: str, run: Callable[[str], Any]) -> Iterator[SystemCommand]:
+    """What one can do on a screen, for the command palette; `run` carries out an action by its name."""
+    for action in of(screen):
+        yield SystemCommand(action.label, action.help, partial(run, action.name))

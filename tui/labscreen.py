@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
+from itertools import takewhile
 from math import ceil
 
 from textual import events
@@ -11,13 +11,17 @@ from textual.app import SystemCommand
 from initscope.core.comparison import Comparison
 from initscope.core.data import Dataset
 from initscope.core.errors import InputError
-from initscope.tui import edits, panels, views
-from initscope.tui.actions import ACTIONS, bindings
+from initscope.tui import actions, edits, panels, views
 from initscope.tui.labview import PACES, LabView
 
 
 class LabScreen(LabView):
-    BINDINGS = bindings()
+    BINDINGS = actions.bindings()
+
+    def _pull(self) -> bool:
+        """Nothing is drawn while another screen hides this one; modal ones do not."""
+        above = takewhile(lambda screen: screen is not self, reversed(self.app.screen_stack))
+        return all(screen.is_modal for screen in above) and super()._pull()
 
     def action_toggle_run(self) -> None:
         if self.session.playing:
@@ -127,6 +131,11 @@ class LabScreen(LabView):
         self.app.theme = "textual-dark" if "light" in self.app.theme else "textual-light"
         self.call_after_refresh(self.draw_all)
 
+    def action_sample(self) -> None:
+        from initscope.tui.samplescreen import SampleScreen
+
+        self.app.push_screen(SampleScreen(self.specs, self.choice.lane, self.choice.layer))
+
     def action_help(self) -> None:
         from initscope.tui.helpscreen import HelpScreen
 
@@ -204,5 +213,4 @@ class LabScreen(LabView):
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every action of the table, for the command palette."""
-        for action in ACTIONS:
-            yield SystemCommand(action.label, action.help, partial(self.run_action, action.name))
+        return actions.commands(actions.LAB, self.run_action)

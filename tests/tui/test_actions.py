@@ -1,48 +1,73 @@
 """The one table of actions: its keys, and what footer, help and palette make of it."""
 
+import pytest
 from textual.binding import Binding
 
-from initscope.tui.actions import ACTIONS, bindings
+from initscope.tui.actions import ACTIONS, LAB, SAMPLE, bindings, commands, of
 from initscope.tui.helpscreen import help_text, strong
 
-BY_NAME = {action.name: action for action in ACTIONS}
+SCREENS = (LAB, SAMPLE)
+FIRST = {LAB: ["toggle_run", "help", "quit"], SAMPLE: ["back", "help"]}
 
 
-def test_names_labels_and_keys_are_there_once() -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_names_labels_and_keys_are_there_once(screen: str) -> None:
+    actions = of(screen)
     for field in ("name", "label", "help"):
-        values = [getattr(action, field) for action in ACTIONS]
+        values = [getattr(action, field) for action in actions]
         assert len(set(values)) == len(values)
         assert all(values)
-    keys = [key for action in ACTIONS for key in action.keys.split(",")]
+    keys = [key for action in actions for key in action.keys.split(",")]
     assert len(set(keys)) == len(keys)
     assert all(key == key.strip() for key in keys)
 
 
-def test_bindings_say_what_the_table_says() -> None:
-    made = bindings()
+def test_every_action_belongs_to_a_screen() -> None:
+    assert all(action.screens and set(action.screens) <= set(SCREENS) for action in ACTIONS)
+    assert len({action.help for action in ACTIONS}) == len(ACTIONS)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_bindings_say_what_the_table_says(screen: str) -> None:
+    made = bindings(screen)
     assert all(isinstance(binding, Binding) for binding in made)
     assert sorted((b.key, b.action, b.description, b.show, b.tooltip) for b in made) == sorted(
-        (a.keys, a.name, a.label, a.footer, a.help) for a in ACTIONS
+        (a.keys, a.name, a.label, a.footer, a.help) for a in of(screen)
     )
-    assert [b.action for b in made[:3]] == ["toggle_run", "help", "quit"]
-    ids = [binding.id for binding in made]
+    assert [b.action for b in made[: len(FIRST[screen])]] == FIRST[screen]
+
+
+def test_ids_are_there_once() -> None:
+    ids = [binding.id for screen in SCREENS for binding in bindings(screen)]
     assert len(set(ids)) == len(ids)
     assert all(name and name.replace("_", "").isalpha() for name in ids)
 
 
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_palette_has_every_action(screen: str) -> None:
+    run: list[str] = []
+    for command in commands(screen, run.append):
+        command.callback()
+    assert run == [action.name for action in of(screen)]
+    assert [c.title for c in commands(screen, run.append)] == [action.label for action in of(screen)]
+
+
 def test_keys_are_shown_as_one_would_say_them() -> None:
     wanted = {
-        "faster": "+ =", "slower": "-", "help": "? f1", "page(-1)": "[",
-        "remove_lane": "del backspace", "toggle_run": "space",
+        (LAB, "faster"): "+ =", (LAB, "slower"): "-", (LAB, "help"): "? f1", (LAB, "page(-1)"): "[",
+        (LAB, "remove_lane"): "del backspace", (LAB, "toggle_run"): "space", (SAMPLE, "back"): "esc q i",
+        (SAMPLE, "page(-1)"): "pgup", (SAMPLE, "page(1)"): "pgdn",
     }  # fmt: skip
-    assert {name: BY_NAME[name].shown_keys for name in wanted} == wanted
+    by_name = {(screen, action.name): action for screen in SCREENS for action in of(screen)}
+    assert {name: by_name[name].shown_keys for name in wanted} == wanted
     assert not any("_" in action.shown_keys for action in ACTIONS)
 
 
-def test_the_footer_fits_80_columns() -> None:
-    footer = " ".join(f"{action.shown_keys.split(' ')[0]} {action.label}" for action in ACTIONS if action.footer)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_footer_fits_80_columns(screen: str) -> None:
+    footer = " ".join(f"{action.shown_keys.split(' ')[0]} {action.label}" for action in of(screen) if action.footer)
     assert len(footer) <= 80
-    assert {"toggle_run", "help", "quit"} <= {action.name for action in ACTIONS if action.footer}
+    assert set(FIRST[screen]) <= {action.name for action in of(screen) if action.footer}
 
 
 def test_the_help_page_has_a_line_for_every_action_and_no_marks_left() -> None:

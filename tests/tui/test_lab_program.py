@@ -10,7 +10,7 @@ from screens import screen_text
 from textual import events
 
 from initscope.tui import views
-from initscope.tui.actions import ACTIONS
+from initscope.tui.actions import ACTIONS, LAB, of
 from initscope.tui.app import LabApp
 from initscope.tui.helpscreen import HelpScreen
 from initscope.tui.labscreen import LabScreen
@@ -52,9 +52,9 @@ async def test_light_and_dark() -> None:
 async def test_the_command_palette_and_the_footer_offer_what_the_table_says() -> None:
     async with lab(size=(200, 40)) as (pilot, screen):
         commands = {command.title: command for command in pilot.app.get_system_commands(screen)}
-        assert all(commands[action.label].help == action.help for action in ACTIONS)
+        assert all(commands[action.label].help == action.help for action in of(LAB))
         footer = screen_text(pilot.app).splitlines()[-1].split("  ")[0]
-        assert sorted(action.label for action in ACTIONS if action.footer) == sorted(footer.split()[1::2])
+        assert sorted(action.label for action in of(LAB) if action.footer) == sorted(footer.split()[1::2])
         await press(pilot, "ctrl+p")
         await until(pilot, lambda: pilot.app.screen is not screen)
         await pilot.press(*"Epoch")
@@ -65,9 +65,9 @@ async def test_the_command_palette_and_the_footer_offer_what_the_table_says() ->
 
 async def test_no_key_is_bound_twice_and_every_action_exists() -> None:
     async with lab() as (_, screen):
-        keys = [key for action in ACTIONS for key in action.keys.split(",")]
+        keys = [key for action in of(LAB) for key in action.keys.split(",")]
         assert len(keys) == len(set(keys))
-        for action in ACTIONS:
+        for action in of(LAB):
             assert hasattr(screen, f"action_{action.name.partition('(')[0]}"), action.name
             for key in action.keys.split(","):
                 binding = screen.active_bindings[key].binding

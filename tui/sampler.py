@@ -1,0 +1,118 @@
+"""Draws samples for the sample view on a thread of its own, so that neither the keys nor the training wait."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from initscope.core import sampling
+from initscope.core.errors import InputError
+from initscope.core.initializers import Initializer
+from initscope.core.sampling import Sample
+from initscope.core.spec import Spec
+from initscope.tui.sampleview import View
+
+BINS, EPS = 50, 1e-5
+"""As `initscope sample` has them."""
+MOST_SHOWN = 9
+MOST_WEIGHTS = 10**7
+CORNER = 1024
+"""Rows and columns that are kept of weights: more than any screen has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What to draw: initializers by the numbers of their lanes (from 0), for weights (out, in, *kernel)."""
+
+    rules: tuple[tuple[int, Initializer], ...]
+    shape: tuple[int, ...]
+    n: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    view: View | None
+    """None if none could be drawn."""
+    notes: tuple[str, ...]
+    """What could not be drawn, and why."""
+
+
+def rules_of(specs: Sequence[Spec], lane: int) -> tuple[tuple[int, Initializer], ...]:
+    """Each initializer once, with the number of the first lane that has it: that of `lane` first."""
+    found: dict[Initializer, int] = {specs[lane].initializer: lane}
+    for number, spec in enumerate(specs):
+        found.setdefault(spec.initializer, number)
+    return tuple((number, rule) for rule, number in found.items())
+
+
+def draw(wanted: Wanted, stale: Callable[[], bool]) -> Drawn | None:
+    """Draw, and work out all that takes time; None if it has become `stale` meanwhile."""
+    size = prod(wanted.shape)
+    if size > MOST_WEIGHTS:
+        note = f"This layer has {size:,} weights; more than {MOST_WEIGHTS:,} are not drawn. Choose another layer (l)."
+        return Drawn(None, (note,))
+    samples: dict[int, Sample] = {}
+    notes = []
+    for number, rule in wanted.rules[:MOST_SHOWN]:
+        if stale():
+            return None
+        try:
+            samples[number] = _sample(rule, wanted)
+        except InputError as error:
+            notes.append(f"Lane {number + 1}: {error}.")
+    if more := len(wanted.rules) - MOST_SHOWN:
+        notes += [f"{more} more are not shown: select one of their lanes in the lab."] * (more > 0)
+    if not samples:
+        return Drawn(None, tuple(notes))
+    shown = tuple(samples.values())
+    edges = sampling.shared_edges(shown, BINS)
+    view = View(shown, wanted.n, wanted.seed, EPS, wanted.shape, edges, tuple(samples))
+    view.work_out()
+    return Drawn(view, tuple(notes))
+
+
+def _sample(rule: Initializer, wanted: Wanted) -> Sample:
+    """From the stream of `initscope sample`; of the weights only the corner that may be shown."""
+    shape, rng = wanted.shape, np.random.default_rng(wanted.seed)
+    sample = sampling.draw(rule.for_shape(shape), shape, wanted.n, rng)
+    return replace(sample, weights=sample.weights.reshape(shape[0], -1)[:CORNER, :CORNER].copy())
+
+
+class Sampler:
+    """Draws on a thread of its own; of what is asked for while it draws, only the last is drawn."""
+
+    def __init__(self) -> None:
+        self.wanted: Wanted | None = None
+        self.error: BaseException | None = None
+        """What ended the thread, if it ended by itself."""
+        self._found: tuple[Wanted, Drawn] | None = None
+        self._asked: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="initscope-sampler", daemon=True).start()
+
+    @property
+    def drawn(self) -> Drawn | None:
+        """What was asked for last; None while it is being drawn."""
+        found = self._found
+        return found[1] if found and found[0] is self.wanted else None
+
+    def ask(self, wanted: Wanted | None) -> None:
+        """Draw this; None ends the thread."""
+        self.wanted = wanted
+        self._asked.put(wanted)
+
+    def _stale(self, wanted: Wanted) -> bool:
+        return wanted is not self.wanted
+
+    def _work(self) -> None:
+        try:
+            while wanted := self._asked.get():
+                drawn = None if self._stale(wanted) else draw(wanted, partial(self._stale, wanted))
+                if drawn:
+                    self._found = wanted, drawn
+        except BaseException as error:
+            self.error = error
