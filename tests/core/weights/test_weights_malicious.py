@@ -1,0 +1,280 @@
+"""Files made to harm: nothing of them is run, nothing leaves its bounds, and each is refused in one clear line."""
+
+import os
+import pickle
+import re
+import struct
+import subprocess
+import sys
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from weightfiles import Raw, call, mlp_zip, name, op, pickled, tensors_of, torch_old, torch_zip, zipped
+
+from initscope.core.errors import InputError
+from initscope.core.weights import open_weights
+
+MIB = 2**20
+
+
+@contextmanager
+def bounded(mib: float, seconds: float = 60) -> Iterator[None]:
+    """Fails if Python and NumPy come to hold more, or if it takes longer."""
+    start = time.monotonic()
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < mib * MIB
+    assert time.monotonic() - start < seconds
+
+
+def outcome(path: Path, raw: bytes) -> str:
+    """The message of a refusal, or '' if it opened and every tensor of it was read."""
+    path.write_bytes(raw)
+    try:
+        with open_weights(path) as held:
+            for tensor in held.tensors:
+                for _ in tensor.blocks():
+                    pass
+    except InputError as error:
+        message = str(error)
+    else:
+        message = ""
+    assert message.isprintable()
+    return message
+
+
+def attacks(marker: Path) -> dict[str, Raw]:
+    """Ways in which a pickle runs a command when it is loaded."""
+    line = f"touch {marker}"
+    text = op(line)
+    system = name("os", "system")
+    return {
+        "reduce": Raw(system + b"(" + text + b"tR"),
+        "reduce by protocol 4": Raw(b"\x8c\x02os\x8c\x06system\x93" + text + b"\x85R"),
+        "inst": Raw(b"(" + text + b"ios\nsystem\n"),
+        "obj": Raw(b"(" + system + text + b"o"),
+        "newobj": Raw(name("subprocess", "Popen") + op((["touch", str(marker)],)) + b"\x81"),
+        "newobj_ex": Raw(name("subprocess", "Popen") + b")" + op({"args": ["touch", str(marker)]}) + b"\x92"),
+        "eval": call("builtins", "eval", f"open({str(marker)!r}, 'w')"),
+        "build": Raw(name("os", "environ") + op({"__setstate__": name("os", "system")}) + b"b" + text + b"b"),
+        "wrapped": call("torch._tensor", "_rebuild_from_type_v2", system, name("os", "system"), (line,), {}),
+        "jax": call("jax._src.array", "_reconstruct_array", system, (line,), None, {}),
+        "reconstructor": call("copyreg", "_reconstructor", name("os", "system"), name("os", "system"), line),
+        "partial": Raw(call("functools", "partial", system, line) + b")R"),
+        "getattr": Raw(call("builtins", "getattr", name("os", "path"), "os") + text + b"\x85R"),
+        "load": call("torch.storage", "_load_from_bytes", Raw(b"B" + struct.pack("<I", 4) + b"boom")),
+        "script": call("torch.jit._serialization", "load", str(marker)),
+        "codecs": call("_codecs", "encode", line, "unicode_escape"),
+    }
+
+
+@pytest.mark.parametrize("kind", attacks(Path("/nowhere")))
+def test_no_pickle_runs_anything(tmp_path: Path, kind: str) -> None:
+    marker = tmp_path / "marker"
+    attack = attacks(marker)[kind]
+    state, data = tensors_of({"w": np.ones((2, 3), "<f4")})
+    before = set(sys.modules)
+    for value in (attack, {"w": attack}, {**state, "x": attack}, [attack, attack]):
+        outcome(tmp_path / "w.pkl", pickled(value))
+        outcome(tmp_path / "w.pt", torch_zip(value, data))
+        outcome(tmp_path / "old.pt", torch_old(value, {"0": (6, data["0"])}))
+        np.savez(tmp_path / "w.npz", w=np.zeros(3))
+        outcome(tmp_path / "x.npz", zipped(tmp_path / "x.npz", {"w.npy": pickled(value)}).read_bytes())
+    time.sleep(0.05 if kind.startswith("newobj") else 0)
+    assert not marker.exists()
+    assert not {module for module in set(sys.modules) - before if module.startswith(("torch", "jax", "copyreg"))}
+
+
+def test_the_attack_would_work(tmp_path: Path) -> None:
+    """So that the tests above mean something: the standard library runs it."""
+    marker = tmp_path / "marker"
+    pickle.loads(b"\x80\x02" + attacks(marker)["reduce"] + b".")
+    assert marker.exists()
+
+
+def test_an_attack_beside_sound_tensors_is_only_not_looked_into(tmp_path: Path) -> None:
+    state, data = tensors_of({"w": np.ones((2, 3), "<f4")})
+    state["x"] = attacks(tmp_path / "marker")["reduce"]
+    assert outcome(tmp_path / "w.pt", torch_zip(state, data)) == ""
+    assert not (tmp_path / "marker").exists()
+
+
+def nested(opening: bytes, closing: bytes, count: int) -> bytes:
+    return b"\x80\x02" + opening * count + b"N" + closing * count + b"."
+
+
+def laughs(depth: int) -> bytes:
+    """Lists of ten times the list before: 10**depth places."""
+    raw = b"\x80\x02]q\x00"
+    for level in range(depth):
+        raw += b"](" + b"h" + bytes([level]) + (b"h" + bytes([level])) * 9 + b"eq" + bytes([level + 1])
+    return raw + b"."
+
+
+LONG = b"X" + struct.pack("<I", 2 * MIB) + b"x" * 2 * MIB
+BOMBS: dict[str, tuple[bytes, float]] = {
+    "nested lists": (nested(b"](", b"e", 50_000), 30),
+    "nested tuples": (nested(b"", b"\x85", 100_000), 30),
+    "nested dictionaries": (nested(b"}N", b"s", 50_000), 40),
+    "nested objects": (nested(b"cos\nsystem\n", b"\x85R", 30_000), 40),
+    "nested marks": (nested(b"(", b"t", 50_000), 40),
+    "a key of nested tuples": (b"\x80\x02}N" + b"\x85" * 100_000 + b"Ns.", 30),
+    "a list in itself": (b"\x80\x02]q\x00h\x00a.", 1),
+    "a bytes of the whole address space": (b"\x80\x04\x8e" + struct.pack("<Q", 2**62) + b"x.", 1),
+    "a text of it": (b"\x80\x04\x8d" + struct.pack("<Q", 2**63) + b"x.", 1),
+    "a negative length": (b"\x80\x02T\xff\xff\xff\xff" + b"x.", 1),
+    "a long whole number": (b"\x80\x02\x8b" + struct.pack("<i", 10**6) + b"\x7f" * 10**6 + b".", 5),
+    "a whole number of many digits": (b"(lp0\nL" + b"9" * 10**6 + b"L\na.", 5),
+    "a place of the memo far away": (b"\x80\x02Nr\xff\xff\xff\xff.", 1),
+    "a place of the memo that is not": (b"\x80\x02h\x09.", 1),
+    "nothing on the stack": (b"\x80\x02R.", 1),
+    "no mark": (b"\x80\x02Nt.", 1),
+    "no end": (b"\x80\x02}", 1),
+    "one long text turned again and again": (
+        b"\x80\x02" + LONG + b"q\x010](" + (b"c_codecs\nencode\n(h\x01" + op("latin1") + b"tR") * 200 + b"e.", 20,
+    ),
+    "one text turned again and again": (
+        b"\x80\x02" + op("x" * MIB) + b"q\x010](" + (b"c_codecs\nencode\n(h\x01" + op("latin1") + b"tR") * 200 + b"e.",
+        90,
+    ),
+    "one list turned again and again": (
+        b"\x80\x02](" + b"]" * 100_000 + b"eq\x010](" + b"ccollections\nOrderedDict\nh\x01\x85R" * 1000 + b"e.", 60,
+    ),
+    "keys of one hash": (
+        b"\x80\x02}(" + b"".join(op(n * (2**61 - 1)) + b"N" for n in range(1, 30_000)) + b"u.", 60,
+    ),
+    "a long name": (b"\x80\x02}" + op("x" * MIB) + b"]s.", 10),
+    "a class of a long name": (b"c" + b"x" * MIB + b"\nx\n.", 10),
+    "an extension": (b"\x80\x02\x82\x01.", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_bombs_are_refused_in_bounded_memory(tmp_path: Path, kind: str) -> None:
+    raw, limit = BOMBS[kind]
+    with bounded(limit):
+        assert outcome(tmp_path / "w.pkl", raw)
+
+
+HEAVY: dict[str, bytes] = {
+    "shared lists": laughs(12),
+    "many instructions": b"\x80\x02" + b"N0" * 1_100_000 + b".",
+    "many lists": b"\x80\x02" + b"]" * 2_100_000 + b".",
+    "many dictionaries": b"\x80\x02" + b"}\x94" * 1_100_000 + b".",
+    "deep lists": nested(b"](", b"e", 500_000),
+    "deep tuples": nested(b"", b"\x85", 1_500_000),
+    "deep objects": nested(b"cos\nsystem\n", b"\x85R", 500_000),
+}
+OPENED_ALONE = """
+import resource, sys
+from pathlib import Path
+from initscope.core.errors import InputError
+from initscope.core.weights import open_weights
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    open_weights(Path(sys.argv[1]))
+except InputError as error:
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, error)
+"""
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_the_largest_pickles_stay_within_half_a_gibibyte(tmp_path: Path, kind: str) -> None:
+    """In a process of their own, whose memory is the system's count, and which a deep structure could crash."""
+    (tmp_path / "w.pkl").write_bytes(HEAVY[kind])
+    words = [sys.executable, "-c", OPENED_ALONE, str(tmp_path / "w.pkl")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    grown, _, message = done.stdout.partition(" ")
+    assert int(grown) < 512
+    assert "w.pkl" in message
+
+
+def test_a_zip_that_unpacks_to_far_too_much(tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    words = b"{'descr': '|u1', 'fortran_order': False, 'shape': (104857600,), }"
+    head = b"\x93NUMPY\x01\x00v\x00" + words.ljust(117) + b"\n"
+    zipped(path, {"w.npy": head + b"\0" * 104857600}, packed=True)
+    with bounded(4):
+        assert "more than 500 times" in outcome(path, path.read_bytes())
+
+
+def test_a_packed_pickle_that_is_too_long(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", np.random.default_rng(0).integers(0, 4, 2**18, np.uint8).tobytes())
+    raw = (tmp_path / "w.pt").read_bytes()
+    size = struct.pack("<I", 2**18)
+    with bounded(4):
+        assert "cannot unpack" in outcome(tmp_path / "w.pt", raw.replace(size, struct.pack("<I", 2**32 - 2)))
+        assert outcome(tmp_path / "w.pt", raw.replace(size, struct.pack("<I", 2**27)))
+        assert "ends before" in outcome(tmp_path / "w.pt", raw.replace(size, struct.pack("<I", 2**18 + 9)))
+
+
+def directory(raw: bytes, at: int, value: bytes) -> bytes:
+    """The bytes of a zip with a field of the first entry of its directory changed."""
+    place = raw.index(b"PK\1\2") + at
+    return raw[:place] + value + raw[place + len(value) :]
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (8, b"\1\0", "is encrypted"),
+        (10, b"\x0e\0", "method 14"),
+        (20, b"\xff\xff\xff\x0f", "needed|directory"),
+        (24, b"\xff\xff\xff\x0f", "should be"),
+        (24, b"\xff\xff\xff\xff", "64-bit size|should be"),
+        (42, b"\xff\0\0\0", "where it is not"),
+        (42, b"\xfe\xff\xff\xff", "cut short"),
+        (28, b"\xff\xff", "cut short"),
+    ],
+)
+def test_lies_in_the_directory_of_a_zip(tmp_path: Path, at: int, value: bytes, message: str) -> None:
+    assert re.search(message, outcome(tmp_path / "w.pt", directory(mlp_zip(), at, value)))
+
+
+def test_members_that_overlap(tmp_path: Path) -> None:
+    """Two entries for the same bytes: how one zip unpacks to petabytes."""
+    path = zipped(tmp_path / "w.npz", {"a.npy": b"12345678", "b.npy": b"12345678"})
+    raw = path.read_bytes()
+    second = raw.index(b"PK\1\2", raw.index(b"PK\1\2") + 4)
+    lie = raw[: second + 42] + b"\0\0\0\0" + raw[second + 46 :]
+    assert "lies inside another" in outcome(path, lie.replace(b"b.npy", b"a.npy"))
+    assert outcome(path, lie)
+
+
+@pytest.mark.parametrize("label", ["../w.npy", "/etc/w.npy", "a/../../w.npy", "a\\w.npy", "a\x1b[31m.npy", "x" * 600])
+def test_names_that_no_library_writes(tmp_path: Path, label: str) -> None:
+    path = zipped(tmp_path / "w.npz", {label: b""})
+    assert "named" in (found := outcome(path, path.read_bytes())) or "characters" in found
+
+
+def test_a_member_twice(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "w.npz", {"a.npy": b"1", "b.npy": b"2"})
+    assert "twice" in outcome(path, path.read_bytes().replace(b"b.npy", b"a.npy"))
+
+
+def test_too_many_members(tmp_path: Path) -> None:
+    raw = zipped(tmp_path / "w.npz", {"a.npy": b"1"}).read_bytes()
+    end = raw.index(b"PK\5\6")
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 2**40, 2**40, end, 0)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    with bounded(1):
+        assert "at most 200,000" in outcome(tmp_path / "w.npz", raw[:end] + wide + locator + raw[end:])
+
+
+def test_special_files_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    for path in (tmp_path / "pipe", tmp_path, tmp_path / "missing", Path("/dev/zero"), tmp_path / "empty"):
+        with pytest.raises(InputError):
+            open_weights(path)
