@@ -9,7 +9,7 @@ from typing import Any
 
 from initscope.core import __version__, blas
 from initscope.core.errors import InputError, unknown
-from initscope.tui.options import EXAMPLES, INITIALIZERS, add_run_options
+from initscope.tui.options import EXAMPLES, INITIALIZERS, LAYERS, add_run_options
 
 BAD_INPUT = 2
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -24,6 +24,7 @@ RUN = "Train without a screen and print a table and charts."
 DATA = "List, fetch and check data."
 INIT = "What each initializer draws, and the code for it."
 SAMPLE = "What draws look like beside what is expected of them."
+EXPERIMENT = "Published experiments by name, judged by their numbers."
 SHAPE = "inputs and outputs (default 784,30), then a convolution's kernel, e.g. 3,16,3,3"
 SAMPLE_WORDS = """\
 What does a draw look like? Histograms on shared axes against the exact density,
@@ -38,6 +39,8 @@ commands:
                         See initscope init --help.
   sample                {SAMPLE}
                         See initscope sample --help.
+  experiment            {EXPERIMENT}
+                        See initscope experiment --help.
   data                  {DATA}
                         See initscope data --help.
 """
@@ -73,9 +76,10 @@ def lab_parser() -> Parser:
         usage="initscope [options]\n       initscope run [options] [--json FILE] [--plain]\n"
         "       initscope init [NAME] [--shape IN,OUT] [--plain]\n"
         "       initscope sample [NAME ...] [-n N] [--shape IN,OUT] [--plain]\n"
+        "       initscope experiment [NAME|FILE.toml] [options]\n"
         "       initscope data list|show|fetch [NAME|FILE]",
         description=LAB,
-        epilog=f"{COMMANDS}\n{INITIALIZERS}\n{EXAMPLES}",
+        epilog=f"{COMMANDS}\n{LAYERS}\n{INITIALIZERS}\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -89,7 +93,7 @@ def run_parser() -> Parser:
         prog="initscope run",
         usage="initscope run [options] [--json FILE] [--plain]",
         description=RUN,
-        epilog=INITIALIZERS,
+        epilog=f"{LAYERS}\n{INITIALIZERS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -145,6 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _init(init_parser().parse_args(words[1:]))
         elif words[:1] == ["sample"]:
             code = _sample(sample_parser().parse_args(words[1:]))
+        elif words[:1] == ["experiment"]:
+            code = _experiment(words[1:])
         elif words[:1] == ["data"]:
             code = _data(words[1:])
         else:
@@ -203,6 +209,13 @@ def _sample(arguments: argparse.Namespace) -> int:
     from initscope.tui.samplecommand import sample
 
     return sample(arguments)
+
+
+def _experiment(words: list[str]) -> int:
+    blas.prepare()
+    from initscope.tui.experimentcommand import experiment_command, parser
+
+    return experiment_command(parser(Parser).parse_args(words))
 
 
 def _data(words: list[str]) -> int:

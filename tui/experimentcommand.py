@@ -1,0 +1,166 @@
+"""`initscope experiment`: lists the experiments, and runs one of them or a file of one's own."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
+
+from initscope.core.errors import InputError
+
+if TYPE_CHECKING:
+    from initscope.core.experimentplan import Plan
+
+FAILED = 1
+"""Exit code of an experiment that does not hold."""
+MOST_SEEDS, MOST_EPOCHS = 1000, 10**6
+
+DESCRIPTION = """\
+A published experiment in one command: trains (or draws) what its source did,
+prints what was measured beside the source's numbers, and says what holds.
+Without a name: the list of all. Exit code 0 if it holds, 1 if not.
+"""
+EPILOG = """\
+examples:
+  initscope experiment                        what there is
+  initscope experiment near-zero              a matter of seconds
+  initscope experiment nielsen --data digits  on other data than its own
+  initscope experiment ./mine.toml --seeds 5  one that you wrote
+"""
+
+
+def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """The parser of what follows `initscope experiment`."""
+    made = parser_class(
+        prog="initscope experiment",
+        usage="initscope experiment [NAME|FILE.toml] [options]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("name", metavar="NAME|FILE.toml", nargs="?", default="", help="the experiment")
+    made.add_argument("--seeds", metavar="N", help="the first N seeds (default: the experiment's own)")
+    made.add_argument("--epochs", metavar="N", help="train for N epochs (default: the experiment's own)")
+    made.add_argument("--data", metavar="NAME|FILE", default="", help="run it on other data, such as digits")
+    made.add_argument("--json", metavar="FILE|-", help="write all numbers as JSON; - is standard output")
+    made.add_argument("--plain", action="store_true", help="no colour, ASCII only")
+    made.add_argument("--tui", action="store_true", help="open its lanes in the lab, with its first seed")
+    return made
+
+
+def experiment_command(arguments: argparse.Namespace) -> int:
+    """Returns the exit code: 0, 1 if the experiment does not hold, or 128 and the signal that ended it early."""
+    from initscope.core import experimentcatalogue
+
+    if not arguments.name:
+        for option in ("seeds", "epochs", "data", "json", "tui"):
+            if getattr(arguments, option):
+                raise InputError(f"--{option} needs an experiment's name; see the list with: initscope experiment")
+        from initscope.tui.experimentview import listing
+
+        shipped = [experimentcatalogue.find(name) for name in experimentcatalogue.names()]
+        return _print(listing(shipped, _width()), arguments.plain)
+    from initscope.core.experimentplan import Changes, plan
+
+    changes = Changes(
+        _count("seeds", arguments.seeds, MOST_SEEDS, 1), _count("epochs", arguments.epochs, MOST_EPOCHS, 0),
+        arguments.data,
+    )  # fmt: skip
+    experiment = experimentcatalogue.find(arguments.name)
+    if arguments.tui:
+        if experiment.kind == "sample":
+            raise InputError(f"experiment {experiment.name} only draws; see draws with: initscope sample")
+        made = plan(experiment, changes).experiment
+        return _open_lab(made.comparison(made.seeds[0]).command())
+    return _run(arguments, plan(experiment, changes))
+
+
+def _count(option: str, text: str | None, most: int, least: int) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise InputError(f"--{option} must be a whole number from {least} to {most:,}, not '{text}'")
+    return int(text)
+
+
+def _open_lab(command: str) -> int:
+    from initscope.tui.cli import lab_parser
+    from initscope.tui.lab import open_lab
+
+    return open_lab(lab_parser().parse_args(shlex.split(command)[1:]))
+
+
+def _run(arguments: argparse.Namespace, planned: "Plan") -> int:
+    from initscope.core.experimentreport import experiment_report
+    from initscope.core.experimentrun import Run
+    from initscope.core.judging import Answer, judge, verdict
+    from initscope.tui.experimentview import lines
+    from initscope.tui.jsonfile import JsonFile
+    from initscope.tui.run import interruptible
+
+    with JsonFile(arguments.json) as document:
+        run = Run(planned)
+        with interruptible() as interruption, _bar(run.total, arguments.plain) as show:
+            for done in run.go():
+                show(done)
+                if interruption.code:
+                    break
+        judgements = judge(run)
+        try:
+            document.write(experiment_report(run, judgements))
+        finally:  # a full disk must not cost the result of a long run
+            if arguments.json != "-":
+                _print(lines(run, judgements, _width()), arguments.plain)
+                if interruption.code:
+                    _print([f"stopped at {done:,} of {run.total:,}"], arguments.plain)
+    return interruption.code or (FAILED if verdict(judgements) is Answer.FAILS else 0)
+
+
+def _width() -> int:
+    return max(20, min(80, get_terminal_size().columns))
+
+
+def _print(lines: Iterable[str], plain: bool) -> int:
+    """On standard output, spelled so that every terminal takes it."""
+    from initscope.tui.sheet import takes_unicode
+
+    unicode = not plain and takes_unicode()
+    for line in lines:
+        if not unicode:
+            for sign, spelled in (("±", "+-"), ("·", "."), ("η", "lr"), ("×", "x"), ("²", "^2"), ("–", "-")):
+                line = line.replace(sign, spelled)
+            line = line.encode("ascii", "replace").decode()
+        sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
+    return 0
+
+
+@contextmanager
+def _bar(total: int, plain: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, where somebody can see it."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        *([] if plain else [BarColumn(bar_width=None)]),
+        TextColumn("{task.percentage:>3.0f}%  {task.completed:,.0f} of {task.total:,.0f}"),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True, color_system=None if plain else "auto"),
+        auto_refresh=False,
+        transient=True,
+    )
+    with bar:
+        bar.console.show_cursor(True)  # a second Ctrl+C kills, and nobody would bring the cursor back
+        task = bar.add_task("", total=total)
+
+        def show(done: int) -> None:
+            bar.update(task, completed=done)
+            bar.refresh()
+
+        show(0)
+        yield show
