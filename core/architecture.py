@@ -10,6 +10,7 @@ from initscope.core.shapes import (
     ActivationShape,
     ConvolutionShape,
     DenseShape,
+    DropoutShape,
     ForkShape,
     JoinShape,
     LayerShape,
@@ -69,6 +70,11 @@ class Architecture:
     def activations(self) -> tuple[ActivationShape, ...]:
         """One for each layer with weights but the last."""
         return tuple(layer for layer in self.program if isinstance(layer, ActivationShape))
+
+    @property
+    def drops(self) -> bool:
+        """Whether units are dropped in training."""
+        return any(isinstance(layer, DropoutShape) for layer in self.program)
 
     @cached_property
     def units(self) -> int:

@@ -282,7 +282,11 @@ class _Totals:
 
 
 def same_ensemble(spec: Spec, train_examples: int) -> tuple[object, ...]:
-    """Specs with equal keys can be trained in lock-step."""
+    """Specs with equal keys can be trained in lock-step.
+
+    Where the seed draws nothing but the weights, lanes of all seeds go together.
+    """
+    drawn = spec.batch_size < train_examples or spec.architecture.drops
     return (
         spec.data,
         spec.architecture,
@@ -290,7 +294,7 @@ def same_ensemble(spec: Spec, train_examples: int) -> tuple[object, ...]:
         spec.loss,
         spec.optimizer.name,
         spec.batch_size,
-        spec.seed,
+        spec.seed if drawn else None,
         spec.dtype,
         spec.total_steps(train_examples),
         spec.units_alike,

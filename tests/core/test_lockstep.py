@@ -13,8 +13,9 @@ import pytest
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
 from initscope.core.data import Dataset, load
-from initscope.core.ensemble import Ensemble, Lane, Overflow
+from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
 from initscope.core.spec import Spec, read
+from initscope.core.training import Trainer
 
 DIGITS = load("digits")
 STEPS = 300
@@ -215,3 +216,17 @@ def test_nielsens_first_steps(init: str, batch: int) -> None:
             assert np.abs(layer.biases[0] - plain.biases[number][:, 0]).max() < 1e-9
         ensemble.flush()
         assert ensemble.lanes[0].losses.curve().mean[-1] == pytest.approx(cost, abs=1e-9)
+
+
+def test_seeds_train_together_where_they_draw_the_weights_alone() -> None:
+    """Full batches have one order, and without dropout nothing else is drawn while training."""
+    options = {"arch": "2-6-2", "epochs": "3", "batch-size": "300", "data": "circles"}
+    data = load("circles")
+    specs = [read({**options, "seed": str(seed)}, data) for seed in (0, 1, 2)]
+    assert len({same_ensemble(spec, 300) for spec in specs}) == 1
+    together, alone = Trainer(specs, {"circles": data}), Trainer(specs[1:2], {"circles": data})
+    found = [list(made.run())[-1] for made in (together, alone)]
+    assert found[0].lanes[1].losses.mean.tolist() == found[1].lanes[0].losses.mean.tolist()
+    for changed in ({"batch-size": "299"}, {"arch": "2-6-d0.5-2"}):
+        apart = [read({**options, **changed, "seed": str(seed)}, data) for seed in (0, 1)]
+        assert len({same_ensemble(spec, 300) for spec in apart}) == 2
