@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core import schemes
-from initscope.core.architecture import Architecture
 from initscope.core.batches import Batches, subset, targets
+from initscope.core.evaluation import Totals, fitting
 from initscope.core.history import LossRecord, Samples
 from initscope.core.layers import Pass
 from initscope.core.network import Network, predictions
@@ -22,11 +22,6 @@ Array = NDArray[np.floating]
 
 PROBE_EXAMPLES = 256
 """Training examples that probes are measured on, at most."""
-CHUNK = 512
-"""Examples in one pass of an evaluation, at most."""
-MOST_VALUES = 4_000_000
-"""Activations of a lane that one such pass should hold; at least FEW examples are taken."""
-FEW = 16
 TEST_EXAMPLES = 1000
 """Most test examples used while training; at the end all are."""
 BLOCK = 256
@@ -83,7 +78,7 @@ class Ensemble:
         data = batches.dataset
         self.targets = targets(data.y_train, outputs, dtype)
         self._test_targets = targets(data.y_test, outputs, dtype)
-        self._probe_rows = subset(data.n_train, _fitting(PROBE_EXAMPLES, network.architecture))
+        self._probe_rows = subset(data.n_train, fitting(PROBE_EXAMPLES, network.architecture))
         self._probe_x = data.x_train[self._probe_rows]
         self._probe_y = self.targets[self._probe_rows].T
         rows = subset(data.n_test, TEST_EXAMPLES)
@@ -109,7 +104,7 @@ class Ensemble:
             first.architecture, first.activation, first.loss, len(lanes), first.dtype, first.units_alike, first.seed
         )
         x_train = batches.dataset.x_train
-        x = x_train[subset(len(x_train), _fitting(PROBE_EXAMPLES, first.architecture))]
+        x = x_train[subset(len(x_train), fitting(PROBE_EXAMPLES, first.architecture))]
         for row, lane in enumerate(lanes):
             network.initialize(row, lane.spec.initializer, lane.spec.biases, lane.spec.seed, lane.spec.stream)
             schemes.fit(lane.spec.initializer, network, row, x)
@@ -173,7 +168,7 @@ class Ensemble:
         found = measure(self.network, self._probe_x, self._probe_y, self.update)
         self.update = None
         right = self._share_right(found.outputs, self.batches.dataset.y_train[self._probe_rows])
-        tested = _Totals(len(self.lanes), self.batches.dataset.classes)
+        tested = Totals(len(self.lanes), self.batches.dataset.classes)
         for _ in tested.add_all(self.network, *self._test):
             pass
         columns = (found.loss, right, tested.loss, tested.accuracy, tested.classes)
@@ -218,7 +213,7 @@ class Ensemble:
             (data.x_train, data.y_train, self.targets),
             (data.x_test, data.y_test, self._test_targets),
         ):
-            total = _Totals(len(self.lanes), data.classes)
+            total = Totals(len(self.lanes), data.classes)
             for _ in total.add_all(self.network, x, labels, y):
                 yield None
             sums.append(total)
@@ -232,53 +227,6 @@ class Ensemble:
     def _share_right(outputs: Array, labels: NDArray[np.int64]) -> Array:
         share: Array = (predictions(outputs) == labels).mean(axis=1)
         return share
-
-
-def _fitting(most: int, architecture: Architecture) -> int:
-    """So many examples, or as many as fit one pass. The number of lanes must not matter: sums would round otherwise."""
-    return max(FEW, min(most, MOST_VALUES // architecture.units))
-
-
-class _Totals:
-    """Loss, right answers and classes answered, summed over chunks of examples."""
-
-    def __init__(self, lanes: int, classes: int) -> None:
-        self._examples = 0
-        self._loss = np.zeros(lanes)
-        self._right = np.zeros(lanes)
-        self._answered = np.zeros((lanes, classes), bool)
-
-    def add_all(self, network: Network, x: Array, labels: NDArray[np.int64], y: Array) -> Iterator[None]:
-        """Add examples, chunk by chunk, and yield after each. x is (examples, features), y (examples, outputs)."""
-        most = _fitting(CHUNK, network.architecture)
-        for start in range(0, len(x), most):
-            chunk = slice(start, start + most)
-            self._add(network, x[chunk], labels[chunk], y[chunk])
-            yield
-
-    def _add(self, network: Network, x: Array, labels: NDArray[np.int64], y: Array) -> None:
-        loss, outputs = network.evaluate(x, y.T, network.workspace(len(x)))
-        answers = predictions(outputs)
-        self._examples += len(x)
-        self._loss += loss * len(x)
-        self._right += np.count_nonzero(answers == labels, axis=1)
-        for row, lane_answers in enumerate(answers):
-            self._answered[row, lane_answers] = True
-
-    @property
-    def loss(self) -> Array:
-        mean: Array = self._loss / self._examples
-        return mean
-
-    @property
-    def accuracy(self) -> Array:
-        share: Array = self._right / self._examples
-        return share
-
-    @property
-    def classes(self) -> Array:
-        count: Array = self._answered.sum(axis=1, dtype=np.float64)
-        return count
 
 
 def same_ensemble(spec: Spec, train_examples: int) -> tuple[object, ...]:
