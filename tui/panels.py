@@ -8,6 +8,7 @@ import numpy as np
 
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot, Status
+from initscope.core.spec import OPTIONS
 from initscope.core.states import State, lane_state, layer_states, reading, saturation
 from initscope.tui import views
 from initscope.tui.sheet import RESET, RGB, Style, plain
@@ -64,6 +65,8 @@ def title_line(setting: str, activity: str, style: Style) -> list[str]:
     return [(REVERSE + fit(f"{left} {right} ", style.width, style.unicode) + RESET)]
 
 
+SELDOM = ("schedule", "weight-decay", "clip", "stream", "dtype")  # named where they are not at their default
+
 def setting(snapshot: Snapshot) -> str:
     """What the lanes have in common; what differs stands in their names."""
     specs = [lane.spec for lane in snapshot.lanes]
@@ -77,6 +80,9 @@ def setting(snapshot: Snapshot) -> str:
         [f"seed {spec.seed}" for spec in specs],
     ):
         parts.append(values[0] if len(set(values)) == 1 else "…")
+    for key in SELDOM:
+        value, *others = {spec.options()[key] for spec in specs}
+        parts += [f"{key} {value}"] * (not others and value != OPTIONS[key])
     return " · ".join(parts)
 
 

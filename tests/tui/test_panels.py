@@ -143,8 +143,9 @@ def test_the_chosen_lane_is_always_in_the_table(height: int, chosen: int) -> Non
 
 
 def test_the_title_says_what_all_lanes_share() -> None:
-    assert panels.setting(snapshot("two")) == "digits · 64-30-10 sigmoid · quadratic · sgd lr 3 · batch 10 · seed 0"
-    assert panels.setting(snapshot("nine")) == "digits · … · … · … · … · …"
+    common = "digits · 64-30-10 sigmoid · quadratic · sgd lr 3 · batch 10 · seed 0 · dtype float64"
+    assert panels.setting(snapshot("two")) == common
+    assert panels.setting(snapshot("nine")) == "digits · … · … · … · … · … · dtype float64"
     (line,) = bare(panels.title_line("digits", "▶ 5 steps/s", Style(60, 1)), Style(60, 1), True)
     assert line.startswith(" initscope  digits ")
     assert line.endswith(" ▶ 5 steps/s ")
