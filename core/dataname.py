@@ -88,3 +88,9 @@ def _exists(path: str) -> bool:
         return os.path.lexists(os.path.expanduser(path))
     except ValueError:  # a NUL or a lone surrogate
         return False
+
+
+def standardized(name: str) -> str:
+    """The same data with its inputs standardized: `t.csv:scale=none,drop=id` -> `t.csv:drop=id,scale=standardize`."""
+    kept = re.sub(r"(?<=[:,])scale=\w+(,|$)", "", name).rstrip(",:")
+    return with_flags(kept, {"scale": "standardize"})

@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
-LAB, SAMPLE = "lab", "sample"
+LAB, SAMPLE, EXPLAIN, FORECAST = "lab", "sample", "explain", "forecast"
 """The screens that take their keys from here."""
 
 
@@ -35,6 +35,7 @@ class Action:
 
 
 RUN, SEE, LANES, APP, DRAWS = "Run", "See", "Lanes", "The program", "The sample view"
+WHY, THEORY = "Why it does not learn", "The forecast"
 
 ACTIONS = (
     Action("toggle_run", "space", "Run", "start training, or pause it", RUN, True),
@@ -53,6 +54,7 @@ ACTIONS = (
     Action("remove_lane", "delete,backspace", "Remove", "remove the selected lane", LANES),
     Action("move_lane(-1)", "shift+up,K", "Move up", "move the selected lane up", LANES),
     Action("move_lane(1)", "shift+down,J", "Move down", "move the selected lane down", LANES),
+    Action("explain", "y", "Why", "why the selected lane does not learn: proof by changing one thing alone", LANES),
     Action("layer(1)", "l", "Layer", "histograms of the next layer", SEE, True),
     Action("layer(-1)", "L", "Layer back", "histograms of the layer before", SEE),
     Action("heat", "h", "Heat", "saturation, dead units, activation std, gradient, update ratio", SEE, True),
@@ -64,9 +66,10 @@ ACTIONS = (
     Action("cursor(1)", "right", "Cursor right", "to the next measurement", SEE),
     Action("zoom", "z", "Zoom", "enlarge: the selected lane alone, with the numbers of every layer", SEE, True),
     Action("sample", "i", "Sample", "what a draw of each lane's initializer looks like in the layer chosen", SEE),
+    Action("forecast", "f", "Forecast", "what theory expects of the selected lane, layer by layer, and what is", SEE),
     Action("page(-1)", "left_square_bracket", "Page back", "the lane panes before", SEE),
     Action("page(1)", "right_square_bracket", "Page on", "the lane panes that follow", SEE),
-    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE)),
+    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE, EXPLAIN, FORECAST)),
     Action("theme", "b", "Light/dark", "light or dark background", APP),
     Action("quit", "q,ctrl+q", "Quit", "leave", APP, True),
     Action("back", "escape,q,i", "Back", "to the lanes", DRAWS, True, (SAMPLE,)),
@@ -81,6 +84,21 @@ ACTIONS = (
     Action("line(-1)", "up,k", "Line up", "a line further up", DRAWS, False, (SAMPLE,)),
     Action("top", "home", "Top", "to the histograms at the top", DRAWS, False, (SAMPLE,)),
     Action("bottom", "end", "Bottom", "to the weights as a picture, at the end", DRAWS, False, (SAMPLE,)),
+    Action("back", "escape,q,y", "Back", "to the lanes, which go on if they were running", WHY, True, (EXPLAIN,)),
+    Action("apply", "a,enter", "Apply", "give the lane its remedy; all lanes rewind to step 0", WHY, True, (EXPLAIN,)),
+    Action("page(1)", "pagedown,space", "Down", "down to all that was tried", WHY, True, (EXPLAIN,)),
+    Action("page(-1)", "pageup", "Up", "up again", WHY, True, (EXPLAIN,)),
+    Action("line(1)", "down,j", "Line down", "down by a line; so does the mouse wheel", WHY, False, (EXPLAIN,)),
+    Action("line(-1)", "up,k", "Line up", "up by a line", WHY, False, (EXPLAIN,)),
+    Action("top", "home", "Top", "to the results at the top", WHY, False, (EXPLAIN,)),
+    Action("bottom", "end", "Bottom", "to the end of all that was tried", WHY, False, (EXPLAIN,)),
+    Action("back", "escape,q,f", "Back", "to the lanes, with the lane that is shown", THEORY, True, (FORECAST,)),
+    Action("lane(-1)", "up,k", "Lane up", "the forecast of the lane before", THEORY, True, (FORECAST,)),
+    Action("lane(1)", "down,j", "Lane down", "the forecast of the lane that follows", THEORY, True, (FORECAST,)),
+    Action("page(1)", "pagedown,space", "Down", "a screen down; so does the mouse wheel", THEORY, True, (FORECAST,)),
+    Action("page(-1)", "pageup", "Up", "a screen up", THEORY, True, (FORECAST,)),
+    Action("top", "home", "Top", "to the charts at the top", THEORY, False, (FORECAST,)),
+    Action("bottom", "end", "Bottom", "to the numbers of every layer, at the end", THEORY, False, (FORECAST,)),
 )  # fmt: skip
 FIRST = ("toggle_run", "back", "help", "quit")
 """What a narrow footer still shows: how to start or to go back, to learn more, and to leave."""

@@ -24,6 +24,8 @@ RUN = "Train without a screen and print a table and charts."
 DATA = "List, fetch and check data."
 INIT = "What each initializer draws, and the code for it."
 SAMPLE = "What draws look like beside what is expected of them."
+CHECK = "Judge a network before training, or saved weights."
+EXPLAIN = "Why a network does not learn, with the proof."
 EXPERIMENT = "Published experiments by name, judged by their numbers."
 SHAPE = "inputs and outputs (default 784,30), then a convolution's kernel, e.g. 3,16,3,3"
 SAMPLE_WORDS = """\
@@ -35,6 +37,10 @@ COMMANDS = f"""\
 commands:
   run                   {RUN}
                         See initscope run --help.
+  check                 {CHECK}
+                        See initscope check --help.
+  explain               {EXPLAIN}
+                        See initscope explain --help.
   init                  {INIT}
                         See initscope init --help.
   sample                {SAMPLE}
@@ -74,6 +80,8 @@ def lab_parser() -> Parser:
     parser = Parser(
         prog="initscope",
         usage="initscope [options]\n       initscope run [options] [--json FILE] [--plain]\n"
+        "       initscope check LAYERS|FILE [options]\n"
+        "       initscope explain [options] [--seeds N]\n"
         "       initscope init [NAME] [--shape IN,OUT] [--plain]\n"
         "       initscope sample [NAME ...] [-n N] [--shape IN,OUT] [--plain]\n"
         "       initscope experiment [NAME|FILE.toml] [options]\n"
@@ -145,6 +153,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["run"]:
             code = _run(run_parser().parse_args(words[1:]))
+        elif words[:1] == ["check"]:
+            code = _check(words[1:])
+        elif words[:1] == ["explain"]:
+            code = _explain(words[1:])
         elif words[:1] == ["init"]:
             code = _init(init_parser().parse_args(words[1:]))
         elif words[:1] == ["sample"]:
@@ -196,6 +208,20 @@ def _run(arguments: argparse.Namespace) -> int:
     from initscope.tui.run import run
 
     return run(arguments)
+
+
+def _check(words: list[str]) -> int:
+    blas.prepare()
+    from initscope.tui.checkcommand import check_command, parser
+
+    return check_command(parser(Parser).parse_args(words))
+
+
+def _explain(words: list[str]) -> int:
+    blas.prepare()
+    from initscope.tui.explaincommand import explain_command, parser
+
+    return explain_command(parser(Parser).parse_args(words))
 
 
 def _init(arguments: argparse.Namespace) -> int:

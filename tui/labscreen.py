@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import takewhile
 from math import ceil
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import SystemCommand
@@ -13,6 +14,9 @@ from initscope.core.data import Dataset
 from initscope.core.errors import InputError
 from initscope.tui import actions, edits, panels, views
 from initscope.tui.labview import PACES, LabView
+
+if TYPE_CHECKING:
+    from initscope.tui.explainscreen import Remedied
 
 
 class LabScreen(LabView):
@@ -135,6 +139,36 @@ class LabScreen(LabView):
         from initscope.tui.samplescreen import SampleScreen
 
         self.app.push_screen(SampleScreen(self.specs, self.choice.lane, self.choice.layer))
+
+    def action_forecast(self) -> None:
+        from initscope.tui.forecastscreen import ForecastScreen
+
+        screen = ForecastScreen(self.specs, self.datasets, self.choice.lane, lambda: self.session.snapshot)
+        self.app.push_screen(screen, self._forecast_done)
+
+    def _forecast_done(self, lane: int | None) -> None:
+        if lane is not None:
+            self._choose(lane=lane)
+
+    def action_explain(self) -> None:
+        """Beside training the proof would take twice as long: the lanes wait for it, and go on when it is left."""
+        from initscope.tui.explainscreen import ExplainScreen
+
+        spec, playing = self.specs[self.choice.lane], self.session.playing
+        self.session.pause()
+        data = next(dataset for dataset in self.datasets.values() if dataset.name == spec.data)
+        self.app.push_screen(
+            ExplainScreen(spec, data, self.choice.lane, playing), lambda remedy: self._explained(remedy, playing)
+        )
+
+    def _explained(self, remedy: "Remedied | None", playing: bool) -> None:
+        if remedy is not None:
+            self.datasets |= remedy.datasets
+            lane = self.choice.lane
+            if self._edit(lambda: remedy.apply(self.comparison, lane), lane):
+                self.notify(f"Lane {lane + 1} is now {self.specs[lane].name}. All lanes start again at step 0.")
+        elif playing:
+            self.action_toggle_run()
 
     def action_help(self) -> None:
         from initscope.tui.helpscreen import HelpScreen

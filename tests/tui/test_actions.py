@@ -3,11 +3,11 @@
 import pytest
 from textual.binding import Binding
 
-from initscope.tui.actions import ACTIONS, LAB, SAMPLE, bindings, commands, of
+from initscope.tui.actions import ACTIONS, EXPLAIN, FORECAST, LAB, SAMPLE, bindings, commands, of
 from initscope.tui.helpscreen import help_text, strong
 
-SCREENS = (LAB, SAMPLE)
-FIRST = {LAB: ["toggle_run", "help", "quit"], SAMPLE: ["back", "help"]}
+SCREENS = (LAB, SAMPLE, EXPLAIN, FORECAST)
+FIRST = {LAB: ["toggle_run", "help", "quit"], **{screen: ["back", "help"] for screen in SCREENS[1:]}}
 
 
 @pytest.mark.parametrize("screen", SCREENS)
