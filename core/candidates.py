@@ -21,7 +21,8 @@ _PRIORS = {
 }  # fmt: skip
 """Log priors; 0 for others of the catalogue, -0.5 for other presets."""
 _VARIANTS = {
-    -1.0: ("randn:scale=0.01", "randn:scale=0.02", "torch.trunc_normal_:std=0.02", "truncated_normal:std=0.02"),
+    -0.3: ("randn:scale=0.01", "randn:scale=0.02"),
+    -1.0: ("torch.trunc_normal_:std=0.02", "truncated_normal:std=0.02"),
     -2.5: ("randn:scale=0.001", "randn:scale=0.1", "truncated_normal:std=0.1", "uniform:low=-0.1,high=0.1",
            "uniform:low=-0.01,high=0.01", "uniform:low=-0.5,high=0.5", "torch.kaiming_normal_:mode=fan_out",
            "torch.kaiming_uniform_:mode=fan_out", "keras.variance_scaling:scale=2,mode=fan_out"),

@@ -1,0 +1,120 @@
+"""What a diagnosis looks at before any training: a spec, its data, its forecast, and what follows from these."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initscope.core.data import Dataset
+from initscope.core.distributions import Distribution
+from initscope.core.forecast import Draw, Forecast, LayerForecast, of_spec
+from initscope.core.forecast import forecast as make
+from initscope.core.initializers import fans
+from initscope.core.inputstatistics import InputStatistics
+from initscope.core.learning import Constant, constant_of
+from initscope.core.shapes import NormShape, WeightShape
+from initscope.core.spec import Spec
+
+Floats = NDArray[np.float64]
+
+LOOKED_AT = 600
+"""Training examples that are looked at, evenly spaced over the set."""
+
+
+@lru_cache(maxsize=8)
+def statistics(dataset: Dataset, first: WeightShape) -> InputStatistics:
+    """Of the training inputs as the first layer sees them."""
+    return InputStatistics.of_dataset(dataset, first)
+
+
+@lru_cache(maxsize=64)
+def foreseen(spec: Spec, dataset: Dataset) -> Forecast:
+    """The forecast of a run as `of_spec` makes it, but with statistics of the inputs that are kept for the next one."""
+    scheme, layers = spec.initializer.here.name, spec.architecture.layers
+    if scheme == "fixup":
+        return of_spec(spec, dataset)
+    drawn = zip(layers, weights_of(spec), strict=True)
+    draws = [Draw(weights, spec.biases.distribution(*fans(layer.weight_shape))) for layer, weights in drawn]
+    inputs = statistics(dataset, layers[0])
+    return make(spec.architecture.program, spec.activation, draws, inputs, spec.loss, scheme == "lsuv")
+
+
+def weights_of(spec: Spec) -> tuple[Distribution, ...]:
+    """What each layer's weights are drawn from. Raises InputError where the initializer cannot fill one."""
+    shapes = [layer.weight_shape for layer in spec.architecture.layers]
+    return tuple(spec.initializer.for_shape(shape).of(shape) for shape in shapes)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A run before its first step."""
+
+    spec: Spec
+    dataset: Dataset
+    given: Forecast | None = None
+    """The forecast, if it is known already."""
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """Not to be asked for where inputs are not finite."""
+        return self.given or foreseen(self.spec, self.dataset)
+
+    @property
+    def hidden(self) -> tuple[LayerForecast, ...]:
+        """The layers below the output."""
+        return self.forecast.layers[:-1]
+
+    @property
+    def output(self) -> LayerForecast:
+        return self.forecast.layers[-1]
+
+    @property
+    def share(self) -> float:
+        """Spread over inputs of the output's z beside its size; 1 where it is 0, as with zero weights."""
+        top = self.output
+        return top.z_std_over_inputs / top.z_rms if top.z_rms else 1.0
+
+    @cached_property
+    def weights(self) -> tuple[Distribution, ...]:
+        """What each layer's weights are drawn from."""
+        return weights_of(self.spec)
+
+    @cached_property
+    def means(self) -> tuple[float, ...]:
+        """Of each layer's weights."""
+        return tuple(distribution.mean for distribution in self.weights)
+
+    @property
+    def normed(self) -> bool:
+        """Whether a normalization follows every hidden layer, so that the size of weights hardly matters."""
+        program = self.spec.architecture.program
+        norms = sum(isinstance(shape, NormShape) for shape in program)
+        return bool(self.hidden) and norms >= len(self.hidden)
+
+    @cached_property
+    def inputs(self) -> Floats:
+        """Some training inputs, (examples, features)."""
+        rows = np.linspace(0, self.dataset.n_train - 1, min(self.dataset.n_train, LOOKED_AT)).astype(int)
+        return np.asarray(self.dataset.x_train[rows], np.float64)
+
+    @cached_property
+    def input_spread(self) -> float:
+        """Root of the variance of an input value over examples, averaged over features."""
+        return float(np.sqrt(self.inputs.var(axis=0).mean()))
+
+    @cached_property
+    def input_size(self) -> float:
+        """Root mean square of an input value."""
+        return float(np.sqrt(np.square(self.inputs).mean()))
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Of each class in the training examples."""
+        counts = np.bincount(self.dataset.y_train, minlength=self.dataset.classes)
+        return np.asarray(counts / max(1, counts.sum()))
+
+    @cached_property
+    def constant(self) -> Constant:
+        """The best answer that ignores the input."""
+        return constant_of(self.spec, self.dataset)

@@ -1,0 +1,73 @@
+"""Findings from the record of a run, in the numbers that were recorded."""
+
+from dataclasses import replace
+
+from initscope.core.diagnosis import rate
+from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
+from initscope.core.diagnosis.record import Record
+
+
+def already_learning(record: Record) -> Finding:
+    """Nothing to mend."""
+    accuracy, constant = record.lane.latest.train_accuracy, record.case.constant.accuracy
+    cause = (
+        f"it learns: {accuracy:.1%} of the training examples are right, {constant:.1%} by a constant answer, and its "
+        f"loss is {record.fall:.0%} below that one's"
+    )
+    found = evidence(accuracy=accuracy, constant_accuracy=constant, loss_below_constant=record.fall)
+    return Finding("already-learning", (), found, cause, Blame.NONE, None, "", 0.95)
+
+
+def too_high(record: Record, sure: float) -> Finding:
+    """Steps that were too large, by what they did."""
+    before, lane = rate.too_high(record.case, sure), record.lane
+    constant = record.case.constant.loss
+    if record.diverged:
+        seen = f"after {lane.step:,} steps the loss is no longer a finite number"
+    elif record.died:
+        seen = f"the first steps killed {record.dead(-1):.0%} of a layer's units, {record.dead(0):.0%} were dead before"
+    elif record.peak > 1:
+        now = short(lane.latest.train_loss)
+        seen = f"the loss went up to {short(record.peak)} times that of the start and is {now}"
+    else:
+        seen = f"the loss is {short(lane.latest.train_loss)}"
+    cause = (
+        f"with a learning rate of {short(lane.spec.lr)} {seen}, where a constant answer has {short(constant)}; a step "
+        f"changed weights by up to {short(record.update(last=False))} of their size"
+    )
+    found = evidence(learning_rate=lane.spec.lr, peak=record.peak, loss=lane.latest.train_loss, constant_loss=constant,
+                     update_ratio=record.update(last=False))  # fmt: skip
+    return replace(before, cause=cause, evidence=found)
+
+
+def too_low(record: Record, sure: float) -> Finding:
+    """Steps that were too small, by how far they came."""
+    before, lane = rate.too_low(record.case, sure), record.lane
+    cause = (
+        f"after {lane.step:,} steps with a learning rate of {short(lane.spec.lr)} the loss is "
+        f"{short(lane.latest.train_loss)}, {record.fall:.1%} below that of a constant answer; a step changes weights "
+        f"by {short(record.update(last=True))} of their size"
+    )
+    found = evidence(learning_rate=lane.spec.lr, loss=lane.latest.train_loss, loss_below_constant=record.fall,
+                     update_ratio=record.update(last=True))  # fmt: skip
+    return replace(before, cause=cause, evidence=found)
+
+
+def non_finite(record: Record) -> Finding:
+    """Numbers overflowed, and nothing before training foretold it."""
+    cause = f"after {record.lane.step:,} steps the loss or a weight is no longer a finite number"
+    found = evidence(steps=record.lane.step, update_ratio=record.update(last=False))
+    return Finding("non-finite", (), found, cause, Blame.LEARNING_RATE, rate.remedy(record.case, lower=True), "", 0.6)
+
+
+def constant_answer(record: Record) -> Finding:
+    """It answers no better than one class for every input, and no cause stands out."""
+    lane, constant = record.lane, record.case.constant.loss
+    answers = "one class" if record.one_answer else f"{lane.latest.classes_predicted:.0f} classes"
+    cause = (
+        f"after {lane.step:,} steps it answers {answers} for all inputs, right for {lane.latest.test_accuracy:.1%}, "
+        f"and its loss is {short(lane.latest.train_loss)}, where a constant answer has {short(constant)}"
+    )
+    found = evidence(classes_answered=lane.latest.classes_predicted, accuracy=lane.latest.test_accuracy,
+                     loss=lane.latest.train_loss, constant_loss=constant)  # fmt: skip
+    return Finding("constant-answer", (), found, cause, Blame.INITIALIZATION, None, "", 0.4)

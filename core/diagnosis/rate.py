@@ -1,0 +1,101 @@
+"""Rules on the learning rate before any step, and how much of a trouble is its fault or the initializer's."""
+
+from dataclasses import dataclass, replace
+from math import log10
+
+from initscope.core.diagnosis import remedies
+from initscope.core.diagnosis.case import Case
+from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, short
+from initscope.core.diagnosis.outlook import Outlook, outlook
+from initscope.core.errors import InputError
+from initscope.core.initializers import initializer
+from initscope.core.spec import default_lr
+
+STEP = 10.0
+LARGEST = 12.0
+"""Powers of ten by which a learning rate is raised at most."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """By how many powers of ten a change of one thing alone would mend what is wrong."""
+
+    initialization: float
+    rate: float
+
+
+def usual_lr(case: Case) -> float:
+    """The learning rate to begin with, for this optimizer and loss, as far as it is stable."""
+    return min(default_lr(case.spec.optimizer, case.spec.loss), largest_lr(case))
+
+
+def largest_lr(case: Case) -> float:
+    """The greatest from which a run still settles."""
+    return float(10 ** (_log(case.spec.lr) - max(outlook(case).excess, -LARGEST)))
+
+
+def shares(case: Case, wild: bool) -> Shares:
+    """What the best initializer would mend, and what the usual learning rate would."""
+    now, best = outlook(case), better(case)
+    if wild:
+        mended = now.excess - max(best.excess, -1.0) if best else 0.0
+        usual = default_lr(case.spec.optimizer, case.spec.loss)
+        return Shares(mended, _log(case.spec.lr) - _log(usual))
+    mended = _log(best.reach) - _log(now.reach) if best else 0.0
+    return Shares(mended, _log(usual_lr(case)) - _log(case.spec.lr))
+
+
+def better(case: Case) -> Outlook | None:
+    """The outlook with the best initializer; None if none would work."""
+    found = remedies.ranked(case.spec, case.dataset)
+    if not found:
+        return None
+    try:
+        weights, biases = initializer(found[0].init), initializer(found[0].bias_init)
+        return outlook(Case(replace(case.spec, initializer=weights, bias_initializer=biases), case.dataset))
+    except InputError:
+        return None
+
+
+def _log(value: float) -> float:
+    return log10(min(max(value, 1e-30), 1e30)) if value == value else 30.0
+
+
+def too_high(case: Case, sure: float) -> Finding:
+    """Steps far beyond what the curvature at the start allows."""
+    found, lr = outlook(case), case.spec.lr
+    if found.adaptive:
+        cause = f"every step changes each weight by about {short(lr)}, and with them z by up to {short(found.force)}"
+    else:
+        cause = (
+            f"the learning rate {short(lr)} is {short(found.force)} times {short(found.stable)}, the greatest at which "
+            "the first steps do not overshoot"
+        )
+    numbers = evidence(learning_rate=lr, beside_stable=found.force, stable=found.stable)
+    return Finding("learning-rate-too-high", (), numbers, cause, Blame.LEARNING_RATE, remedy(case, lower=True),
+                   "LeCun, Bottou, Orr & Müller 1998, section 5", sure)  # fmt: skip
+
+
+def too_low(case: Case, sure: float) -> Finding:
+    """All the steps together hardly move the weights."""
+    found, steps = outlook(case), case.spec.total_steps(case.dataset.n_train)
+    cause = (
+        f"with a learning rate of {short(case.spec.lr)}, all {steps:,} steps together come to {short(found.reach)} of "
+        "the size of the weights, at the pace of the first"
+    )
+    numbers = evidence(learning_rate=case.spec.lr, steps=steps, reach=found.reach)
+    return Finding("learning-rate-too-low", (), numbers, cause, Blame.LEARNING_RATE, remedy(case, lower=False),
+                   "Goodfellow, Bengio & Courville, Deep Learning (2016), section 11.4.1", sure)  # fmt: skip
+
+
+def remedy(case: Case, lower: bool) -> Remedy | None:
+    """A learning rate on that side: the usual one, or STEP times from here; None if that would be too large."""
+    lr, usual = case.spec.lr, usual_lr(case)
+    if lower:
+        wanted = min(usual, lr / STEP)
+    else:
+        wanted = usual if usual > lr else STEP * lr
+        if wanted > largest_lr(case):
+            return None
+    text = f"{wanted:.2g}"
+    return Remedy(f"a learning rate of {text}", (("lr", text),))

@@ -1,0 +1,157 @@
+"""Rules on the signal: what the forecast says of pre-activations and activations, layer by layer."""
+
+from math import isfinite
+
+from initscope.core.diagnosis.case import Case
+from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
+from initscope.core.diagnosis.outlook import outlook
+
+FLAT = 0.5
+"""Share of saturated activations from which a layer passes too little gradient on."""
+FEW_LAYERS = 2
+"""Saturated layers that training still overcomes if their weights have mean 0: randn on MNIST is 62 % saturated, and
+learns to 94 %."""
+LARGE_Z, LARGE_SHIFT = 100.0, 500.0
+"""Size of an output's z from where its loss and the first steps are out of all proportion."""
+FLAT_OUTPUT = 8.0
+"""Size from where all sigmoid outputs, shifted to one side, pass a quadratic loss's gradient on no more."""
+FADED = 3e-4
+"""Of what depends on the input, in the output's z: below, only the output's biases learn for a long time."""
+ALIKE = 2e-3
+"""Spread over inputs beside the size of z from where inputs are one to what follows."""
+
+
+def shifted(case: Case) -> Finding | None:
+    """Weights with a mean: z = E[W]·Σa ± ..., the same for every unit, drives units to one side or grows."""
+    layers = tuple(n for n, mean in enumerate(case.means, 1) if mean)
+    if not layers or not case.hidden or case.spec.units_alike or case.normed:
+        return None
+    worst = max(case.hidden, key=lambda layer: _number(layer.saturated_low) + _number(layer.saturated_high))
+    flat = _number(worst.saturated_low) + _number(worst.saturated_high)
+    number = case.hidden.index(worst) + 1
+    grown = case.output.z_rms / max(case.hidden[0].z_rms, 1e-300)
+    large = FLAT_OUTPUT if case.spec.loss.name == "quadratic" else LARGE_SHIFT
+    stuck = flat > FLAT and outlook(case).slow > 0
+    if not (stuck or case.output.z_rms > large):
+        return None
+    if not stuck:
+        worst, number = case.output, len(case.forecast.layers)
+    mean, fan_in = case.means[number - 1], case.spec.architecture.layers[number - 1].fan_in
+    start = (
+        f"the weights have mean {short(mean)}, which adds up over {fan_in} inputs: z of layer {number} is "
+        f"{short(worst.z_mean)} ± {short(worst.z_std)}, "
+    )
+    if stuck:
+        end = f"where {flat:.0%} of its activations are flat, so it gives nearly the same answer to every input"
+    else:
+        end = f"{short(grown)} times that of layer 1, and all units of a layer move together"
+    found = evidence(weight_mean=mean, z_mean=worst.z_mean, z_std=worst.z_std, saturated=flat,
+                     correlation_of_inputs=case.output.correlation,
+                     gradient_layer_1=case.forecast.layers[0].gradient_rms)  # fmt: skip
+    return Finding("shifted-preactivations", layers, found, start + end, Blame.INITIALIZATION, None,
+                   "LeCun, Bottou, Orr & Müller 1998, section 4.6; Glorot & Bengio 2010", 0.97)  # fmt: skip
+
+
+def exploding(case: Case) -> Finding | None:
+    """z grows from layer to layer, with nothing to bound it."""
+    if case.normed or not case.hidden:
+        return None
+    layers = case.forecast.layers
+    top = case.output.z_rms
+    if isfinite(top) and top <= LARGE_Z:
+        return None
+    large = tuple(n for n, layer in enumerate(layers, 1) if not layer.z_rms <= LARGE_Z)
+    gain = (top / layers[0].z_rms) ** (1 / max(1, len(layers) - 1)) if layers[0].z_rms and isfinite(top) else 0.0
+    std = case.weights[0].variance ** 0.5
+    cause = (
+        f"weights with a standard deviation of {short(std)} for {case.spec.architecture.layers[0].fan_in} inputs make "
+        f"z grow to {short(top)} at the output" + (f", {short(gain)} times in each layer" if gain else "")
+    )
+    found = evidence(z_of_output=top, z_of_layer_1=layers[0].z_rms, growth_per_layer=gain, weight_std=std)
+    return Finding("exploding-activations", large, found, cause, Blame.INITIALIZATION, None,
+                   "He, Zhang, Ren & Sun 2015, section 2.2", 0.9)  # fmt: skip
+
+
+def saturated(case: Case) -> Finding | None:
+    """Several layers on the flat ends of their activation; one or two alone learn their way out."""
+    flat = tuple(n for n, layer in enumerate(case.hidden, 1) if _saturated(layer.saturated_low, layer.saturated_high))
+    if case.normed or len(flat) <= FEW_LAYERS:
+        return None
+    first = case.hidden[flat[0] - 1]
+    share = _number(first.saturated_low) + _number(first.saturated_high)
+    std, fan_in = case.weights[flat[0] - 1].variance ** 0.5, case.spec.architecture.layers[flat[0] - 1].fan_in
+    cause = (
+        f"weights with a standard deviation of {short(std)} for {fan_in} inputs spread z by {short(first.z_std)}, so "
+        f"{share:.0%} of the activations of layer {flat[0]} are flat, and so on in {len(flat)} layers"
+    )
+    found = evidence(saturated=share, z_std=first.z_std, weight_std=std, layers=len(flat))
+    return Finding("saturated", flat, found, cause, Blame.INITIALIZATION, None,
+                   "Glorot & Bengio 2010, section 3", 0.8)  # fmt: skip
+
+
+def vanishing(case: Case) -> Finding | None:
+    """What depends on the input fades with z itself."""
+    if case.normed or not case.hidden:
+        return None
+    first, top = case.hidden[0], case.output
+    if not top.z_std_over_inputs < FADED or top.z_std_over_inputs < ALIKE * top.z_rms:
+        return None
+    steps = max(1, len(case.hidden))
+    factor = (top.z_std_over_inputs / first.z_std_over_inputs) ** (1 / steps) if first.z_std_over_inputs else 0.0
+    std, fan_in = case.weights[-2].variance ** 0.5, case.spec.architecture.layers[-2].fan_in
+    cause = (
+        f"weights with a standard deviation of {short(std)} for {fan_in} inputs shrink what depends on the input to "
+        f"{short(factor)} of it in each layer: {short(first.z_std_over_inputs)} in layer 1, "
+        f"{short(top.z_std_over_inputs)} at the output"
+    )
+    found = evidence(spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs,
+                     factor_per_layer=factor, weight_std=std,
+                     gradient_layer_1=case.forecast.layers[0].gradient_rms)  # fmt: skip
+    return Finding("vanishing-activations", tuple(range(2, len(case.forecast.layers) + 1)), found, cause,
+                   Blame.INITIALIZATION, None, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9)  # fmt: skip
+
+
+def indistinguishable(case: Case) -> Finding | None:
+    """Activations keep their size, but all of it is the same for every input."""
+    if case.normed or len(case.hidden) < FEW_LAYERS:
+        return None
+    top = case.output
+    share = top.z_std_over_inputs / top.z_rms if top.z_rms else 1.0
+    if not share < ALIKE:
+        return None
+    from_layer = next(
+        n for n, layer in enumerate(case.forecast.layers, 1) if layer.z_std_over_inputs < 10 * ALIKE * layer.z_rms
+    )
+    cause = (
+        f"the correlation of two inputs goes from {case.forecast.input_correlation:.3f} to {top.correlation:.6f} at "
+        f"the output: of its z of {short(top.z_rms)}, only {short(top.z_std_over_inputs)} depends on the input"
+    )
+    found = evidence(correlation_of_inputs=case.forecast.input_correlation, correlation_at_output=top.correlation,
+                     share_that_depends_on_input=share, chi=case.forecast.chi)  # fmt: skip
+    layers = tuple(range(from_layer, len(case.forecast.layers) + 1))
+    return Finding("indistinguishable-inputs", layers, found, cause, Blame.INITIALIZATION, None,
+                   "Poole et al. 2016, section 2; Schoenholz et al. 2017, section 3", 0.85)  # fmt: skip
+
+
+def _number(value: float) -> float:
+    return value if isfinite(value) else 0.0
+
+
+def _saturated(low: float, high: float) -> bool:
+    return low + high > FLAT
+
+
+def fallback(case: Case) -> Finding | None:
+    """Where no single number stands out: what the best initializer would do better."""
+    if not case.hidden:
+        return None
+    first, top = case.hidden[0], case.output
+    ratio = case.forecast.layers[0].gradient_rms / top.gradient_rms if top.gradient_rms else 0.0
+    code = "exploding-gradients" if ratio > 1 else "vanishing-gradients"
+    cause = (
+        f"z spreads over the inputs by {short(first.z_std_over_inputs)} in layer 1 and {short(top.z_std_over_inputs)} "
+        f"at the output, and layer 1 gets {short(ratio)} times the gradient of the output"
+    )
+    found = evidence(spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs,
+                     gradient_ratio=ratio)  # fmt: skip
+    return Finding(code, (1,), found, cause, Blame.INITIALIZATION, None, "Glorot & Bengio 2010, section 4.2", 0.6)

@@ -1,0 +1,47 @@
+"""Rules on units that start identical, or off for every input."""
+
+from initscope.core.diagnosis.case import Case
+from initscope.core.diagnosis.findings import Blame, Finding, evidence, layers_words, short
+from initscope.core.shapes import DropoutShape
+
+MOST_DEAD = 0.5
+"""Share of dead units of a layer from which too little is left to learn with."""
+
+
+def symmetric_units(case: Case) -> Finding | None:
+    """Nothing is drawn, so every unit of a layer computes the same and gets the same gradient for ever.
+
+    Not without hidden layers, nor with one unit each: there is nothing alike. Dropout tells units apart.
+    """
+    spec = case.spec
+    shapes = spec.architecture.layers[:-1]
+    wide = tuple(number for number, shape in enumerate(shapes, 1) if shape.channels > 1)
+    if not (wide and spec.units_alike) or any(isinstance(s, DropoutShape) for s in spec.architecture.program):
+        return None
+    units = max(shape.channels for shape in shapes)
+    value = case.means[0]
+    words = "zero" if value == 0 else short(value)
+    cause = (
+        f"every weight starts at {words}, so the {units} units of {layers_words(wide[:1])} compute the same, get the "
+        f"same gradient and stay one unit for ever: {case.dataset.classes} classes must be told apart by one number"
+    )
+    found = evidence(units=units, different_units=1, weight=value, weight_std=0.0)
+    return Finding("symmetric-units", wide, found, cause, Blame.INITIALIZATION, None,
+                   "Goodfellow, Bengio & Courville, Deep Learning (2016), section 8.4", 0.97)  # fmt: skip
+
+
+def dead_units(case: Case) -> Finding | None:
+    """Units whose pre-activation is below 0 for every input pass nothing on and get no gradient."""
+    dead = tuple(n for n, layer in enumerate(case.hidden, 1) if layer.dead_units > MOST_DEAD)
+    if not dead or case.normed:
+        return None
+    layer = case.hidden[dead[0] - 1]
+    biases = str(case.spec.biases)
+    why = "" if biases == "zeros" else f" (biases: {biases})"
+    cause = (
+        f"{layer.dead_units:.0%} of the units of {layers_words(dead[:1])} are off for every input, because their z is "
+        f"{short(layer.z_mean)} ± {short(layer.z_std)}{why}: no gradient passes them, so they stay off"
+    )
+    found = evidence(dead_units=layer.dead_units, z_mean=layer.z_mean, z_std=layer.z_std)
+    return Finding("dead-units", dead, found, cause, Blame.INITIALIZATION, None,
+                   "Lu, Shin, Su & Karniadakis 2020, Dying ReLU and initialization", 0.9)  # fmt: skip

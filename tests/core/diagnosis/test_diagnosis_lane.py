@@ -1,0 +1,124 @@
+"""From the record of a run: whether it learns, and if not, whose fault that is, in the numbers recorded."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import altered, codes, data, entropy, judged, spec_of, trained
+
+from initscope.core.diagnosis import Blame, lane_verdict
+from initscope.core.diagnosis.case import Case
+from initscope.core.diagnosis.record import Record
+from initscope.core.probes import INDEX
+from initscope.core.snapshot import Status
+
+FAILING = [
+    (spec_of(init="rand", steps="600"), "shifted-preactivations", Blame.INITIALIZATION),
+    (spec_of(init="zeros", steps="600"), "symmetric-units", Blame.INITIALIZATION),
+    (entropy(init="0.01*randn", activation="relu", arch="64-50x8-10"), "vanishing-activations", Blame.INITIALIZATION),
+    (entropy(init="randn", activation="relu", arch="64-50x8-10"), "exploding-activations", Blame.INITIALIZATION),
+    (entropy(init="xavier_normal", arch="64-64x5-10"), "indistinguishable-inputs", Blame.INITIALIZATION),
+    (entropy(init="he_normal", activation="relu", lr="30"), "learning-rate-too-high", Blame.LEARNING_RATE),
+    (entropy(init="he_normal", activation="elu", lr="100"), "learning-rate-too-high", Blame.LEARNING_RATE),
+    (entropy(init="xavier_normal", activation="tanh", lr="0.00001"), "learning-rate-too-low", Blame.LEARNING_RATE),
+    (entropy(init="orthogonal", arch="64-50x30-10"), "indistinguishable-inputs", Blame.ARCHITECTURE),
+]
+
+
+@pytest.mark.parametrize(("spec", "code", "blame"), FAILING, ids=[f"{code} {spec.lr:g}" for spec, code, _ in FAILING])
+def test_a_run_that_failed(spec, code, blame):
+    verdict = lane_verdict(trained(spec), data())
+    assert codes(verdict)[0] == code
+    assert verdict.causes[0][0] is blame
+    assert [sure for _, sure in verdict.causes] == sorted((sure for _, sure in verdict.causes), reverse=True)
+    assert verdict.findings[0].cause in verdict.words
+
+
+def test_the_numbers_of_a_run_that_diverged_are_those_recorded():
+    lane = trained(entropy(init="he_normal", activation="elu", arch="64-50x6-10", lr="50"))
+    assert lane.status is Status.DIVERGED
+    finding = lane_verdict(lane, data()).findings[0]
+    assert finding.code == "learning-rate-too-high"
+    assert f"after {lane.step:,} steps" in finding.cause
+    assert dict(finding.evidence)["constant loss"] == pytest.approx(np.log(10), rel=1e-3)
+
+
+def test_a_run_that_crept_names_its_loss_and_its_steps():
+    lane = trained(entropy(init="xavier_normal", activation="tanh", lr="0.00001"))
+    finding = lane_verdict(lane, data()).findings[0]
+    assert "600 steps" in finding.cause
+    assert 0 < dict(finding.evidence)["update ratio"] < 1e-4
+    assert finding.remedy is not None
+    assert float(dict(finding.remedy.changes)["lr"]) > 1e-5
+
+
+def test_before_the_first_steps_it_is_the_forecasts():
+    for spec in (spec_of(init="rand"), spec_of(init="randn"), spec_of(init="xavier_normal", lr="3000")):
+        early = trained(spec, until=0)
+        assert lane_verdict(early, data()) == judged(spec)
+
+
+def test_a_run_that_goes_on_is_given_time():
+    spec = spec_of(init="randn", lr="0.1", epochs="30")
+    lane = trained(spec, until=300)
+    assert lane.status is Status.TRAINING
+    assert not Record(lane, Case(spec, data())).learned
+    assert lane_verdict(lane, data()).healthy
+
+
+def test_a_saturated_network_that_learns_is_left_alone():
+    lane = trained(spec_of(init="randn", steps="1500"))
+    verdict = lane_verdict(lane, data())
+    assert verdict.healthy
+    assert verdict.causes[0][0] is Blame.NONE
+    assert f"{lane.latest.train_accuracy:.1%}" in verdict.words
+
+
+def test_units_killed_by_steps_are_the_learning_rates_fault():
+    spec = entropy(init="he_normal", activation="relu", arch="64-30-30-10", lr="3")
+    lane = trained(spec, until=600)
+    probes = lane.probes.copy()
+    probes[0, :-1, INDEX["dead_units"]], probes[-1, :-1, INDEX["dead_units"]] = 0.0, 0.9
+    measures = lane.measures.copy()
+    measures[-1] = np.log(10), 0.1, np.log(10), 0.1, 1
+    dead = replace(lane, probes=probes, measures=measures, final=None)
+    finding = lane_verdict(dead, data()).findings[0]
+    assert finding.code == "learning-rate-too-high"
+    assert "killed 90%" in finding.cause
+
+
+def test_a_run_without_any_reason_is_not_given_one():
+    """It answers a constant although forecast and learning rate are good and every step was small."""
+    spec = entropy(init="orthogonal", activation="tanh", arch="64-30-10", lr="1")
+    lane = trained(spec, until=600)
+    measures = lane.measures.copy()
+    measures[-1] = np.log(10), 0.1, np.log(10), 0.1, 1
+    verdict = lane_verdict(replace(lane, measures=measures, final=None), data())
+    assert codes(verdict) == ["constant-answer"]
+    assert verdict.causes[0][1] < 0.5
+
+
+def test_numbers_that_overflow_without_any_reason():
+    spec = entropy(init="orthogonal", activation="tanh", arch="64-30-10", lr="0.1")
+    lane = replace(trained(spec, until=300), status=Status.DIVERGED)
+    assert codes(lane_verdict(lane, data())) == ["non-finite"]
+
+
+def test_shuffled_labels_are_learned_by_heart_at_most():
+    dataset = altered(y=np.random.default_rng(1).permutation(data().y_train))
+    network = {"init": "he_normal", "activation": "relu", "arch": "64-200-10", "optimizer": "adam"}
+    spec = entropy(dataset, lr="0.01", steps="3000", **network)
+    lane = trained(spec, dataset)
+    verdict = lane_verdict(lane, dataset)
+    assert lane.latest.train_accuracy > 0.4
+    assert codes(verdict)[0] == "labels-broken"
+    assert verdict.causes[0][0] is Blame.DATA
+
+
+def test_inputs_that_are_no_numbers_need_no_forecast():
+    x = data().x_train.copy()
+    x[0, 0] = np.inf
+    dataset = altered(x=x)
+    with np.errstate(all="ignore"):
+        lane = trained(entropy(dataset, init="he_normal", steps="3"), dataset)
+    assert codes(lane_verdict(lane, dataset)) == ["inputs-broken"]

@@ -1,0 +1,259 @@
+"""`initscope check FILE --tui`: the tensors of a file, each with its histogram, picture and statistics."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer, Static
+
+from initscope.core.activations import activation
+from initscope.core.checkspec import load_some
+from initscope.core.errors import InputError
+from initscope.core.weights import find_layers, open_weights
+from initscope.tui import checkviewtensor, panels
+from initscope.tui.actions import Action
+from initscope.tui.app import BAD_INPUT, LabApp, terminal_trouble
+from initscope.tui.checkviewer import Entry, Viewer
+from initscope.tui.checkviewtable import cut, fitted
+from initscope.tui.helpscreen import strong
+from initscope.tui.lines import Lines
+from initscope.tui.samplescreen import HEIGHTS, Page
+from initscope.tui.sheet import Style
+from initscope.tui.views import plain_text
+
+SOON = 0.02
+"""Seconds between looks whether what was asked for is there."""
+WHEEL = 3
+"""Lines that a turn of the mouse wheel goes."""
+WIDTHS = [(0, "-narrow"), (70, "-normal"), (120, "-wide")]
+REVERSE, RESET = "\x1b[7m", "\x1b[0m"
+
+KEYS = (
+    Action("back", "q,escape", "Quit", "leave", "", True),
+    Action("select(1)", "j,down", "Next", "the next tensor", "", True),
+    Action("select(-1)", "k,up", "Before", "the tensor before", "", True),
+    Action("leap(1)", "l,right", "Layer", "the next layer, past its bias", "", True),
+    Action("leap(-1)", "h,left", "Layer back", "the layer before", "", False),
+    Action("page(1)", "pagedown,space", "Down", "a screen further down the page; so does the mouse wheel", "", True),
+    Action("page(-1)", "pageup,b", "Up", "a screen further up the page", "", True),
+    Action("first", "home,g", "File", "the check of the whole file", "", True),
+    Action("last", "end,G", "Last", "the last tensor of the list", "", False),
+    Action("help", "question_mark,f1", "Help", "this page", "", True),
+)
+HELP = """\
+# Weights that somebody saved
+
+On the left the tensors of the file: layers by number, their biases below them, and what belongs to no layer. On the
+right what is selected: the check of the whole file, or one tensor with its statistics, the initializer it looks like,
+a histogram of its values, and a picture of its upper left corner.
+
+**Outline** of the histogram: what is expected of the initializer it looks like. Of trained weights there is one only \
+where they are still close to what they started from.
+
+**Nothing** in the file is run, and large tensors are read piece by piece.
+
+# Keys
+"""
+
+
+class TensorList(Lines):
+    """The lines of the list around the selected one."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__(id="list")
+        self.entries, self.chosen, self.top = entries, 0, 0
+
+    def choose(self, place: int) -> None:
+        self.chosen = min(max(place, 0), len(self.entries) - 1)
+        self.show(self._seen)
+
+    def _seen(self, style: Style) -> list[str]:
+        last = max(len(self.entries) - style.height, 0)
+        self.top = min(max(self.top, self.chosen - style.height + 1, 0), self.chosen, last)
+        return [self._line(place, style) for place in range(self.top, min(self.top + style.height, len(self.entries)))]
+
+    def _line(self, place: int, style: Style) -> str:
+        entry = self.entries[place]
+        shape = "x".join(map(str, entry.tensor.shape)) if entry.tensor else ""
+        room = style.width - len(shape) - 3
+        if room < max(len(entry.label), 8):  # the page has the shape as well, the name is what one looks for
+            shape, room = "", max(style.width - 2, 0)
+        line = f" {cut(fitted(entry.label, room, style), style):{room}} {shape} "[: style.width]
+        return f"{REVERSE}{line:{style.width}}{RESET}" if place == self.chosen else line
+
+
+class CheckScreen(Screen[None]):
+    """The list, and the page of what is selected in it."""
+
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(one.keys, one.name, one.label, show=one.footer, tooltip=one.help) for one in KEYS
+    ]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self._looking = False
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        with Horizontal(id="both"):
+            yield TensorList(self.viewer.entries)
+            yield Page()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.list, self.page = self.query_one(TensorList), self.query_one(Page)
+        self._go_to(0)
+
+    def on_unmount(self) -> None:
+        self.viewer.ask(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._draw_title)
+
+    # From what is selected to the screen
+
+    def _go_to(self, place: int) -> None:
+        """Select an entry; what is on the page stays until it is there."""
+        self.list.choose(place)
+        self.page.top = 0
+        self.viewer.ask(self.list.chosen)
+        if not self._looking:
+            self._look()
+        self._draw_title()
+
+    def _look(self) -> None:
+        if self.viewer.error is not None:
+            raise RuntimeError("looking at a tensor failed") from self.viewer.error
+        shown = self.viewer.shown(self.list.chosen)
+        self._looking = shown is None
+        if shown is None:
+            self.set_timer(SOON, self._look)
+        else:
+            self.page.open(partial(checkviewtensor.lines, shown))
+        self._draw_title()
+
+    def _draw_title(self) -> None:
+        place, count = self.list.chosen, len(self.viewer.entries) - 1
+        unicode = getattr(self.app, "unicode", True)
+        up, down = "▲▼" if unicode else "^v"
+        state = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
+        if self._looking:
+            state = f"looking {self.viewer.progress if not place else ''}..."
+        where = f"tensor {place} of {count}" if place else f"{count} tensors"
+        self.query_one("#title", Lines).show(
+            lambda style: panels.title_line(f"check {self.viewer.path.name} · {where}", state, style)
+        )
+
+    # What a person can do
+
+    def action_select(self, by: int) -> None:
+        self._go_to(self.list.chosen + by)
+
+    def action_leap(self, by: int) -> None:
+        """To the next entry in this direction that is a layer, or else to the end."""
+        place = self.list.chosen + by
+        while 0 < place < len(self.viewer.entries) - 1 and self.viewer.entries[place].layer is None:
+            place += by
+        self._go_to(place)
+
+    def action_first(self) -> None:
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        self._go_to(len(self.viewer.entries) - 1)
+
+    def action_page(self, by: int) -> None:
+        self._scroll(self.page.top + by * max(self.page.size.height - 1, 1))
+
+    def _scroll(self, top: float) -> None:
+        self.page.go(min(top, inf))
+        self._draw_title()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(self.page.top + WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(self.page.top - WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        region = self.list.region
+        if region.contains(event.screen_x, event.screen_y):
+            self._go_to(self.list.top + event.screen_y - region.y)
+
+    def action_back(self) -> None:
+        self.app.exit()
+
+    def action_help(self) -> None:
+        self.app.push_screen(CheckHelp())
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Every key, for the command palette."""
+        return (SystemCommand(one.label, one.help, partial(self.run_action, one.name)) for one in KEYS)
+
+
+class CheckHelp(ModalScreen[None]):
+    """What the view shows, and its keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
+
+    def compose(self) -> ComposeResult:
+        unicode = getattr(self.app, "unicode", True)
+        wide = max(len(one.shown_keys) for one in KEYS)
+        keys = [f"**{one.shown_keys:<{wide}}**  {one.help}" for one in KEYS]
+        paragraphs = [" ".join(part.split("\n")) if not part.startswith("#") else part for part in HELP.split("\n\n")]
+        with VerticalScroll(id="help") as page:
+            page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
+            yield Static(strong(plain_text("\n\n".join(paragraphs) + "\n" + "\n".join(keys), unicode)))
+        yield Footer()
+
+
+class CheckApp(LabApp):
+    """The lab's application with the view of a file in the place of the lab."""
+
+    CSS_PATH: ClassVar[list[str]] = ["lab.tcss", "checkscreen.tcss"]
+
+    def __init__(self, viewer: Callable[[], Viewer]) -> None:
+        super().__init__(lambda: (None, None))
+        self._viewer = viewer
+
+    async def _open_lab(self) -> None:
+        try:
+            await self.push_screen(CheckScreen(await asyncio.to_thread(self._viewer)))
+        except InputError as error:
+            self.complaint = str(error)
+            self.exit(return_code=BAD_INPUT)
+
+
+def open_check(path: Path, kind: str = "", data: str = "") -> int:
+    """Returns the exit code: 0, 2 for a file that broke meanwhile. Raises InputError for no terminal or no weights."""
+    trouble = terminal_trouble()
+    if trouble:
+        raise InputError(f"{trouble}, which --tui needs; without it the check is printed")
+    chosen = activation(kind) if kind else None
+    weights = open_weights(path)  # what was typed is checked before the screen is taken
+    layering = find_layers(weights.tensors)
+    if not layering.layers:
+        weights.close()
+        raise InputError(f"{path}: holds no layer's weights")
+    app = CheckApp(lambda: Viewer(weights, layering, chosen, load_some(data)[0] if data else None))
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(logging.NullHandler())
+    app.run()
+    if app.complaint:
+        print(f"initscope: {app.complaint}", file=sys.stderr)
+        return BAD_INPUT
+    return app.return_code or 0

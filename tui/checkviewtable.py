@@ -1,0 +1,192 @@
+"""Tables as plain lines that fit any width, and the words around them: what the views of checks share."""
+
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from rich.console import Console
+from rich.text import Text
+
+from initscope.core.diagnosis.findings import Finding
+from initscope.core.diagnosis.remedies import Candidate
+from initscope.tui.charts import PALETTE, Style
+from initscope.tui.sheet import RGB, plain, takes_unicode
+from initscope.tui.views import plain_text
+
+MOST_WIDTH = 110
+MOST_CANDIDATES = 5
+GOOD, BAD = PALETTE[2], PALETTE[1]
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """Cells under two lines of words."""
+
+    over: str
+    head: str
+    cells: tuple[str, ...]
+    left: bool = False
+    """Whether cells begin at the left, as words do."""
+
+    @property
+    def width(self) -> int:
+        return max(len(self.head), *map(len, self.cells))
+
+
+Group = Sequence[Column]
+"""Columns that belong together: they have `over` in common."""
+
+
+def tables(first: Column, groups: Sequence[Group], style: Style) -> Iterator[str]:
+    """As few tables as have room for all groups, each with the first column; every line is as wide as fits."""
+    room, waiting, below = style.width, list(groups), False
+    while waiting:
+        if below:
+            yield ""
+        below = True
+        taken: list[Column] = []
+        left = room - first.width
+        while waiting:
+            need = sum(column.width + GAP for column in waiting[0])
+            if need > left and not taken:  # too wide even alone: as many of its columns as there is room for
+                head, rest = _split(waiting[0], left)
+                taken, waiting[:1] = list(head), [rest] if rest else []
+                break
+            if need > left:
+                break
+            taken += waiting.pop(0)
+            left -= need
+        yield from _table([first, *taken], style)
+
+
+def _split(group: Group, room: int) -> tuple[Group, Group]:
+    """The first columns that fit, one at least, and those that do not."""
+    count = 1
+    while count < len(group) and sum(column.width + GAP for column in group[: count + 1]) <= room:
+        count += 1
+    return group[:count], group[count:]
+
+
+def _table(columns: Sequence[Column], style: Style) -> Iterator[str]:
+    if any(column.over for column in columns):
+        over, at = "", 0
+        for place, column in enumerate(columns):
+            start = at + (GAP if place else 0)
+            at = start + column.width
+            if column.over and (not place or columns[place - 1].over != column.over):
+                over = over.ljust(max(start, len(over) + 1 if over else 0)) + column.over
+        yield cut(over, style)
+    yield cut(_row([column.head for column in columns], columns), style)
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        yield cut(_row(cells, columns), style)
+
+
+def _row(cells: Sequence[str], columns: Sequence[Column]) -> str:
+    placed = (f"{c:{o.width}}" if o.left else f"{c:>{o.width}}" for c, o in zip(cells, columns, strict=True))
+    return (" " * GAP).join(placed).rstrip()
+
+
+def shown(text: str, style: Style) -> str:
+    """The text with what this terminal can show: formulas stay readable in ASCII."""
+    if not style.unicode:
+        for sign, word in (("²", "^2"), ("σ", "sigma"), ("φ", "phi"), ("Σ", "sum "), ("√", "sqrt "), ("δ", "delta")):
+            text = text.replace(sign, word)
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in text if not unicodedata.combining(c))
+    return plain(plain_text(text, style.unicode), style.unicode)
+
+
+def cut(line: str, style: Style) -> str:
+    """The line as this terminal shows it, not wider than it is."""
+    line = shown(line, style)
+    return line if len(line) <= style.width else line[: max(style.width - 1, 0)] + ("…" if style.unicode else "~")
+
+
+def fitted(text: str, width: int, style: Style) -> str:
+    """The text in `width` columns at most; what is left out is after its beginning: names differ in their ends."""
+    if len(text) <= width:
+        return text
+    mark = "…" if style.unicode else "~"
+    head = max((width - 1) // 3, 0)
+    return text[:head] + mark + text[len(text) - max(width - 1 - head, 0) :]
+
+
+def say(text: str, style: Style, indent: str = "") -> list[str]:
+    """Prose in lines that fit."""
+    text = shown(" ".join(text.split()), style)
+    room = max(style.width, 20)
+    return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def paint(text: str, rgb: RGB, style: Style) -> str:
+    return "\x1b[38;2;{};{};{}m{}\x1b[0m".format(*rgb, text) if style.colour else text
+
+
+def number(value: float | None) -> str:
+    """Three digits, shortly; '-' for what does not apply."""
+    if value is None or value != value:
+        return "-"
+    if not isfinite(value):
+        return "inf" if value > 0 else "-inf"
+    if value and not 1e-99 < abs(value) < 1e99:
+        return "1e99+" if abs(value) > 1 else "0"
+    text = f"{value:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return "0" if text == "-0" else text
+
+
+def share(value: float | None) -> str:
+    """Per cent without a sign."""
+    if value is None or value != value:
+        return "-"
+    return f"{100 * value:.0f}" if value >= 0.0995 or value < 1e-4 else f"{100 * value:.2g}"
+
+
+def correlation(value: float) -> str:
+    """With enough digits to tell how far from 1 it is."""
+    if 0.999 < value < 1 - 1e-12:
+        return "1-" + f"{1 - value:.0e}".replace("e-0", "e-")
+    return number(round(value, 3))
+
+
+def findings(found: Sequence[Finding], names: Callable[[Finding], str], style: Style) -> Iterator[str]:
+    """Each finding in prose, with where, what would help and who says so."""
+    for one in found:
+        yield ""
+        sure = f"{one.blame.value}, {one.sure:.0%} sure" if one.blame.value != "none" else f"{one.sure:.0%} sure"
+        where = names(one)
+        yield from say(f"{one.code} ({sure}){f', {where}' if where else ''}:", style)
+        yield from say(one.cause[:1].upper() + one.cause[1:] + ".", style, "  ")
+        if one.remedy:
+            yield from say(f"What would help: {one.remedy.words}.", style, "  ")
+        yield from say(f"See {one.reference}.", style, "  ")
+
+
+def candidates(found: Sequence[Candidate], title: str, style: Style, present: str = "") -> Iterator[str]:
+    """The best of the initializers that would work, with what is expected of them; `present` is the one there is."""
+    if not found:
+        return
+    yield ""
+    yield from say(title, style)
+    wide = max(len(one.init) for one in found[:MOST_CANDIDATES])
+    for one in found[:MOST_CANDIDATES]:
+        biases = "" if one.bias_init == "zeros" else f"biases {one.bias_init}; "
+        now = "as it is; " if one.init == present else ""
+        yield cut(f"  {one.init:{wide}}  {one.score:.2f}", style)
+        yield from say(now + biases + one.words, style, "      ")
+
+
+def show(lines_of: Callable[[Style], Iterable[str]], plain_only: bool) -> None:
+    """On standard output, in one go: rich would end the whole program when the reader has gone."""
+    console = Console(color_system=None if plain_only else "auto", highlight=False, emoji=False)
+    colour = console.color_system is not None and not console.no_color
+    width = min(console.width, MOST_WIDTH)
+    style = Style(width, 14, colour=colour, unicode=not plain_only and takes_unicode())
+    with console.capture() as written:
+        for line in lines_of(style):
+            # As rich's text, so that terminals with fewer colours get the nearest ones.
+            console.print(Text.from_ansi(line.rstrip()), width=width, no_wrap=True, crop=False, overflow="ignore")
+    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))

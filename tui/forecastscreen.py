@@ -1,0 +1,205 @@
+"""The forecast as a screen of the lab: what theory expects of every layer of a lane, beside what is measured."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult, SystemCommand
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from initscope.core.checkspec import measure_start
+from initscope.core.data import Dataset
+from initscope.core.errors import InputError
+from initscope.core.forecast import Forecast, of_spec
+from initscope.core.snapshot import LaneSnapshot, Snapshot
+from initscope.core.spec import Spec
+from initscope.tui import actions, panels
+from initscope.tui.checkviewtable import say
+from initscope.tui.forecastview import Floats, Seen, text
+from initscope.tui.lines import Lines
+from initscope.tui.samplescreen import HEIGHTS, WHEEL, Page
+from initscope.tui.sheet import Style
+
+LOOK_EVERY = 0.05
+"""Seconds between looks at what is there; most of them find nothing new."""
+DRAW_EVERY = 20
+"""Looks between two pictures of the same lane while it trains: measurements come seldom, and charts cost."""
+MOST_PARAMETERS = 5_000_000
+"""Of networks that are built once more to measure how alike two inputs are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Foreseen:
+    """What is known of a lane apart from its training."""
+
+    forecast: Forecast | None
+    """None if there cannot be one."""
+    trouble: str = ""
+    """Why there cannot."""
+    correlation: Floats | None = None
+    """Of two inputs in every layer, measured at the start; None if it is not (yet) known."""
+
+
+class Forecaster:
+    """Makes forecasts on a thread of its own, each lane's once; of what is asked for meanwhile, the last."""
+
+    def __init__(self, specs: Sequence[Spec], datasets: Mapping[str, Dataset]) -> None:
+        self.specs = specs
+        self.datasets = {dataset.name: dataset for dataset in datasets.values()}
+        self.found: dict[int, Foreseen] = {}
+        """By lane; each replaced whole when more is known."""
+        self.error: BaseException | None = None
+        """What ended the thread, if it ended by itself."""
+        self.wanted: int | None = None
+        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="initscope-forecaster", daemon=True).start()
+
+    def ask(self, lane: int | None) -> None:
+        """Forecast this lane; None ends the thread."""
+        self.wanted = lane
+        self._asked.put(lane)
+
+    def _work(self) -> None:
+        try:
+            while (lane := self._asked.get()) is not None:
+                if lane == self.wanted and lane not in self.found:
+                    self._foresee(lane)
+        except BaseException as error:
+            self.error = error
+
+    def _foresee(self, lane: int) -> None:
+        spec = self.specs[lane]
+        data = self.datasets[spec.data]
+        try:
+            self.found[lane] = found = Foreseen(of_spec(spec, data))
+        except InputError as error:
+            self.found[lane] = Foreseen(None, str(error))
+            return
+        if spec.architecture.parameters <= MOST_PARAMETERS:
+            layers, _, _ = measure_start(spec, data)
+            self.found[lane] = replace(found, correlation=np.array([layer.correlation for layer in layers]))
+
+
+class ForecastScreen(Screen[int]):
+    """Of one lane at a time; it is left with the lane that it showed. `newest` gives the newest snapshot there is."""
+
+    AUTO_FOCUS = None
+    BINDINGS = actions.bindings(actions.FORECAST)
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    def __init__(
+        self, specs: Sequence[Spec], datasets: Mapping[str, Dataset], lane: int, newest: Callable[[], Snapshot | None]
+    ) -> None:
+        super().__init__()
+        self.specs, self.lane = specs, lane
+        self.newest = newest
+        self.forecaster = Forecaster(specs, datasets)
+        self._shown: tuple[Foreseen, LaneSnapshot] | None = None
+        self._looks = 0
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        yield Page()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.page = self.query_one(Page)
+        self._show(self.lane)
+        self.set_interval(LOOK_EVERY, self._look)
+
+    def on_unmount(self) -> None:
+        self.forecaster.ask(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._draw_title)  # the page has drawn itself: what is below it has changed
+
+    # From what is known to the screen
+
+    def _show(self, lane: int) -> None:
+        """Turn to a lane; what is on the screen stays until its forecast is there."""
+        self.lane, self._shown = lane, None
+        self.forecaster.ask(lane)
+        self._look()
+        self._draw_title()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the lane's forecast is not yet on the screen."""
+        return self._shown is None
+
+    def _look(self) -> None:
+        if self.forecaster.error is not None:
+            raise RuntimeError("forecasting failed") from self.forecaster.error
+        found, snapshot = self.forecaster.found.get(self.lane), self.newest()
+        self._looks += 1
+        if found is None or snapshot is None:
+            return
+        lane = snapshot.lanes[self.lane]
+        if self._shown is None or self._shown[0] is not found or (self._looks >= DRAW_EVERY and self._is_new(lane)):
+            self._shown, self._looks = (found, lane), 0
+            self.page.open(partial(_text, found, lane))
+            self._draw_title()
+
+    def _is_new(self, lane: LaneSnapshot) -> bool:
+        """Whether there is another measurement than what is shown."""
+        return self._shown is not None and lane.probe_steps[-1] != self._shown[1].probe_steps[-1]
+
+    def _draw_title(self) -> None:
+        spec = self.specs[self.lane]
+        setting = f"forecast · lane {self.lane + 1} {spec.name} · {spec.architecture}"
+        unicode = getattr(self.app, "unicode", True)
+        up, down = "▲▼" if unicode else "^v"
+        state = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
+        if self.waiting:
+            state = "forecasting ..."
+        self.query_one("#title", Lines).show(lambda style: panels.title_line(setting, state, style))
+
+    # What a person can do
+
+    def action_back(self) -> None:
+        self.dismiss(self.lane)
+
+    def action_lane(self, by: int) -> None:
+        lane = min(max(self.lane + by, 0), len(self.specs) - 1)
+        if lane != self.lane:
+            self._show(lane)
+
+    def action_page(self, by: int) -> None:
+        self._go(self.page.top + by * max(self.page.size.height - 1, 1))
+
+    def action_top(self) -> None:
+        self._go(0)
+
+    def action_bottom(self) -> None:
+        self._go(inf)
+
+    def _go(self, top: float) -> None:
+        self.page.go(top)
+        self._draw_title()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._go(self.page.top + WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._go(self.page.top - WHEEL)
+
+    def action_help(self) -> None:
+        from initscope.tui.helpscreen import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Every action of the table, for the command palette."""
+        return actions.commands(actions.FORECAST, self.run_action)
+
+
+def _text(found: Foreseen, lane: LaneSnapshot, style: Style) -> Iterator[str]:
+    if found.forecast is None:
+        return iter(say(f"This lane cannot be forecast: {found.trouble}.", style))
+    return text(Seen(found.forecast, found.correlation, lane), style)
