@@ -27,7 +27,7 @@ class LabApp(App[None]):
     """`prepare` returns a comparison and its data; it may take its time, and may raise InputError."""
 
     TITLE = "initscope"
-    CSS_PATH: ClassVar[Any] = ["lab.tcss", "setup.tcss", "sample.tcss", "explainscreen.tcss", "forecast.tcss"]
+    CSS_PATH: ClassVar[Any] = ["lab.tcss", "setup.tcss", "page.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),

@@ -27,7 +27,7 @@ from initscope.tui.checkviewer import Entry, Viewer
 from initscope.tui.checkviewtable import cut, fitted
 from initscope.tui.helpscreen import strong
 from initscope.tui.lines import Lines
-from initscope.tui.samplescreen import HEIGHTS, Page
+from initscope.tui.pagescreen import HEIGHTS, Page
 from initscope.tui.sheet import Style
 from initscope.tui.views import plain_text
 

@@ -1,25 +1,18 @@
 """Why a lane does not learn, as a screen of the lab: the search goes on in a thread, and shows what stands."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
-
-from textual import events
-from textual.app import ComposeResult, SystemCommand
-from textual.screen import Screen
-from textual.widgets import Footer
 
 from initscope.core.comparison import NAME, Comparison
 from initscope.core.counterfactual import Inquiry, Progress
 from initscope.core.counterfactualchanges import Change
 from initscope.core.data import Dataset
 from initscope.core.spec import Spec
-from initscope.tui import actions, panels
+from initscope.tui import actions
 from initscope.tui.explainview import every_change, lines, wrapped
-from initscope.tui.lines import Lines
-from initscope.tui.samplescreen import HEIGHTS, WHEEL, Page
+from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sheet import Style
 
 LOOK_EVERY = 0.2
@@ -89,12 +82,11 @@ def text(progress: Progress, lane: int, playing: bool, style: Style) -> Iterator
         yield from every_change(found, style)
 
 
-class ExplainScreen(Screen[Remedied | None]):
+class ExplainScreen(PageScreen[Remedied | None]):
     """Of one lane; it is left with the remedy that is to be applied, or None."""
 
-    AUTO_FOCUS = None
-    BINDINGS = actions.bindings(actions.EXPLAIN)
-    VERTICAL_BREAKPOINTS = HEIGHTS
+    KEYS = actions.EXPLAIN
+    BINDINGS = actions.bindings(KEYS)
 
     def __init__(self, spec: Spec, dataset: Dataset, lane: int, playing: bool) -> None:
         super().__init__()
@@ -103,21 +95,12 @@ class ExplainScreen(Screen[Remedied | None]):
         self.explainer = Explainer(Inquiry(spec, dataset))
         self._shown: Progress | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Lines(id="title")
-        yield Page()
-        yield Footer(compact=True, show_command_palette=False)
-
     def on_mount(self) -> None:
-        self.page = self.query_one(Page)
         self._look()
         self.set_interval(LOOK_EVERY, self._look)
 
     def on_unmount(self) -> None:
         self.explainer.stop()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._draw_title)  # the page has drawn itself: what is below it has changed
 
     # From the search to the screen
 
@@ -130,20 +113,15 @@ class ExplainScreen(Screen[Remedied | None]):
         elif self.explainer.progress is not self._shown:
             self._shown = self.explainer.progress
             self.page.open(partial(text, self._shown, self.lane, self.playing))
-            self._draw_title()
+            self.draw_title()
 
     @property
     def _complete(self) -> bool:
         return bool(self._shown and self._shown.so_far and self._shown.so_far.complete)
 
-    def _draw_title(self) -> None:
-        unicode = getattr(self.app, "unicode", True)
-        up, down = "▲▼" if unicode else "^v"
-        state = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
-        if not self._complete and self._shown:
-            state = f"{self._shown.done:.0%} {state}"
-        setting = f"why? · lane {self.lane + 1} {self.spec.name}"
-        self.query_one("#title", Lines).show(lambda style: panels.title_line(setting, state, style))
+    def title_words(self) -> tuple[str, str]:
+        done = f"{self._shown.done:.0%}" if self._shown and not self._complete else ""
+        return f"why? · lane {self.lane + 1} {self.spec.name}", done
 
     # What a person can do
 
@@ -160,34 +138,3 @@ class ExplainScreen(Screen[Remedied | None]):
             self.notify("Nothing that was changed alone cures it.", severity="warning")
         else:
             self.dismiss(Remedied(found.remedy, self.explainer.inquiry.datasets))
-
-    def action_line(self, by: int) -> None:
-        self._go(self.page.top + by)
-
-    def action_page(self, by: int) -> None:
-        self._go(self.page.top + by * max(self.page.size.height - 1, 1))
-
-    def action_top(self) -> None:
-        self._go(0)
-
-    def action_bottom(self) -> None:
-        self._go(inf)
-
-    def _go(self, top: float) -> None:
-        self.page.go(top)
-        self._draw_title()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self.action_line(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self.action_line(-WHEEL)
-
-    def action_help(self) -> None:
-        from initscope.tui.helpscreen import HelpScreen
-
-        self.app.push_screen(HelpScreen())
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """Every action of the table, for the command palette."""
-        return actions.commands(actions.EXPLAIN, self.run_action)

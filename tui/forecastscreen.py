@@ -2,16 +2,11 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
 
 import numpy as np
-from textual import events
-from textual.app import ComposeResult, SystemCommand
-from textual.screen import Screen
-from textual.widgets import Footer
 
 from initscope.core.checkspec import measure_start
 from initscope.core.data import Dataset
@@ -19,11 +14,10 @@ from initscope.core.errors import InputError
 from initscope.core.forecast import Forecast, of_spec
 from initscope.core.snapshot import LaneSnapshot, Snapshot
 from initscope.core.spec import Spec
-from initscope.tui import actions, panels
+from initscope.tui import actions
 from initscope.tui.checkviewtable import say
 from initscope.tui.forecastview import Floats, Seen, text
-from initscope.tui.lines import Lines
-from initscope.tui.samplescreen import HEIGHTS, WHEEL, Page
+from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sheet import Style
 
 LOOK_EVERY = 0.05
@@ -86,12 +80,11 @@ class Forecaster:
             self.found[lane] = replace(found, correlation=np.array([layer.correlation for layer in layers]))
 
 
-class ForecastScreen(Screen[int]):
+class ForecastScreen(PageScreen[int]):
     """Of one lane at a time; it is left with the lane that it showed. `newest` gives the newest snapshot there is."""
 
-    AUTO_FOCUS = None
-    BINDINGS = actions.bindings(actions.FORECAST)
-    VERTICAL_BREAKPOINTS = HEIGHTS
+    KEYS = actions.FORECAST
+    BINDINGS = actions.bindings(KEYS)
 
     def __init__(
         self, specs: Sequence[Spec], datasets: Mapping[str, Dataset], lane: int, newest: Callable[[], Snapshot | None]
@@ -103,21 +96,12 @@ class ForecastScreen(Screen[int]):
         self._shown: tuple[Foreseen, LaneSnapshot] | None = None
         self._looks = 0
 
-    def compose(self) -> ComposeResult:
-        yield Lines(id="title")
-        yield Page()
-        yield Footer(compact=True, show_command_palette=False)
-
     def on_mount(self) -> None:
-        self.page = self.query_one(Page)
         self._show(self.lane)
         self.set_interval(LOOK_EVERY, self._look)
 
     def on_unmount(self) -> None:
         self.forecaster.ask(None)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._draw_title)  # the page has drawn itself: what is below it has changed
 
     # From what is known to the screen
 
@@ -126,7 +110,7 @@ class ForecastScreen(Screen[int]):
         self.lane, self._shown = lane, None
         self.forecaster.ask(lane)
         self._look()
-        self._draw_title()
+        self.draw_title()
 
     @property
     def waiting(self) -> bool:
@@ -144,21 +128,16 @@ class ForecastScreen(Screen[int]):
         if self._shown is None or self._shown[0] is not found or (self._looks >= DRAW_EVERY and self._is_new(lane)):
             self._shown, self._looks = (found, lane), 0
             self.page.open(partial(_text, found, lane))
-            self._draw_title()
+            self.draw_title()
 
     def _is_new(self, lane: LaneSnapshot) -> bool:
         """Whether there is another measurement than what is shown."""
         return self._shown is not None and lane.probe_steps[-1] != self._shown[1].probe_steps[-1]
 
-    def _draw_title(self) -> None:
+    def title_words(self) -> tuple[str, str]:
         spec = self.specs[self.lane]
-        setting = f"forecast · lane {self.lane + 1} {spec.name} · {spec.architecture}"
-        unicode = getattr(self.app, "unicode", True)
-        up, down = "▲▼" if unicode else "^v"
-        state = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
-        if self.waiting:
-            state = "forecasting ..."
-        self.query_one("#title", Lines).show(lambda style: panels.title_line(setting, state, style))
+        shown = f"forecast · lane {self.lane + 1} {spec.name} · {spec.architecture}"
+        return shown, "forecasting ..." if self.waiting else ""
 
     # What a person can do
 
@@ -169,34 +148,6 @@ class ForecastScreen(Screen[int]):
         lane = min(max(self.lane + by, 0), len(self.specs) - 1)
         if lane != self.lane:
             self._show(lane)
-
-    def action_page(self, by: int) -> None:
-        self._go(self.page.top + by * max(self.page.size.height - 1, 1))
-
-    def action_top(self) -> None:
-        self._go(0)
-
-    def action_bottom(self) -> None:
-        self._go(inf)
-
-    def _go(self, top: float) -> None:
-        self.page.go(top)
-        self._draw_title()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._go(self.page.top + WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._go(self.page.top - WHEEL)
-
-    def action_help(self) -> None:
-        from initscope.tui.helpscreen import HelpScreen
-
-        self.app.push_screen(HelpScreen())
-
-    def commands(self) -> Iterable[SystemCommand]:
-        """Every action of the table, for the command palette."""
-        return actions.commands(actions.FORECAST, self.run_action)
 
 
 def _text(found: Foreseen, lane: LaneSnapshot, style: Style) -> Iterator[str]:
