@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from initscope.core.activations import Activation
 from initscope.core.blas import one_thread
 from initscope.core.checkfilestatistics import blocks, real
-from initscope.core.checkspec import spreads
+from initscope.core.checkspec import LayerMeasured, spreads
 from initscope.core.probes import SATURATED_SLOPE
 from initscope.core.weights.layers import Layering, LayerWeights
 from initscope.core.weights.tensor import BLOCK
@@ -23,30 +23,6 @@ EXAMPLES, FEW = 256, 32
 LARGE, LARGEST = 4_000_000, 100_000_000
 WIDEST = 1_000_000
 """Units of a layer whose values still fit."""
-
-
-@dataclass(frozen=True)
-class LayerPassed:
-    """What was measured of one layer; the names and meanings are those of `LayerForecast`."""
-
-    name: str
-    z_mean: float
-    z_std: float
-    z_std_over_inputs: float
-    z_std_over_units: float
-    correlation: float
-    saturated_low: float
-    saturated_high: float
-    dead_units: float
-    activation_mean: float
-    std_over_inputs: float
-    std_over_units: float
-    forward_gain: float
-    gradient_rms: float
-    """Of a sum of outputs with random signs."""
-    backward_gain: float
-    non_finite: int
-    """Values of z that are infinite or not a number."""
 
 
 def why_not(layering: Layering) -> str:
@@ -82,12 +58,12 @@ class _Held:
 
 def pass_through(
     raw: BinaryIO, chain: Sequence[LayerWeights], activation: Activation, x: Floats
-) -> tuple[LayerPassed, ...]:
+) -> tuple[LayerMeasured, ...]:
     """Signal up and gradient down for inputs x (examples, features). Raises InputError for a damaged file."""
     with np.errstate(all="ignore"), one_thread():
         held = _forward(raw, chain, activation, x)
         gradients = _gradients(raw, chain, held)
-        below, layers = float(np.square(x).mean()), list[LayerPassed]()
+        below, layers = float(np.square(x).mean()), list[LayerMeasured]()
         for place, (layer, one) in enumerate(zip(chain, held, strict=True)):
             above = gradients[place + 1] if place + 1 < len(chain) else nan
             layers.append(_record(layer.name, one, activation, below, gradients[place], above))
@@ -143,11 +119,13 @@ def _gradients(raw: BinaryIO, chain: Sequence[LayerWeights], held: Sequence[_Hel
     return found[::-1]
 
 
-def _record(name: str, held: _Held, activation: Activation, below: float, gradient: float, above: float) -> LayerPassed:
+def _record(
+    name: str, held: _Held, activation: Activation, below: float, gradient: float, above: float
+) -> LayerMeasured:
     z, a, slope = held.z, held.a, held.slope
     low, high, dead = (nan, nan, nan) if slope is None else _flat(held, activation)
     by_unit = a.mean(axis=0)
-    return LayerPassed(
+    return LayerMeasured(
         name=name,
         z_mean=float(z.mean()),
         z_std=float(z.std()),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from math import hypot, isfinite, sqrt
 
 from initscope.core.activations import Activation
-from initscope.core.checkfilechain import LayerPassed
 from initscope.core.checkfilestatistics import Statistics
+from initscope.core.checkspec import LayerMeasured
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, layers_words, short
 from initscope.core.foresight import LayerForecast
 from initscope.core.gains import gain
 from initscope.core.weights.layers import LayerWeights
 
-Passed = LayerPassed | LayerForecast
+Passed = LayerMeasured | LayerForecast
 
 FLAT, FEW_LAYERS = 0.5, 2
 """Share of saturated activations of a layer that is bad, and how many such layers random weights still learn with."""
