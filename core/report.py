@@ -1,30 +1,38 @@
 """Everything measured of a comparison as plain values, ready for strict JSON."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from initscope.core import __version__
 from initscope.core.data import Dataset
+from initscope.core.diagnosis.document import verdict_document
+from initscope.core.diagnosis.verdict import Verdict
 from initscope.core.histograms import Histogram
 from initscope.core.probes import PROBES
 from initscope.core.shapes import DenseShape
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Measures, Snapshot, Status
 
 
-def report(snapshot: Snapshot, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
-    """The document that README.md describes; what is not finite is None.
+def report(
+    snapshot: Snapshot, datasets: Mapping[str, Dataset], verdicts: Sequence[Verdict] = ()
+) -> dict[str, Any]:
+    """The document that README.md describes; what is not finite is None. Verdicts are one for each lane, or none.
 
     Lanes that still train are reported as stopped: that is what they are when nothing follows. The snapshot
     must carry the histograms of all layers.
     """
     first = snapshot.lanes[0].spec.data
+    judged = [{"verdict": verdict_document(verdict)} for verdict in verdicts] or [{} for _ in snapshot.lanes]
     return {
         "initscope": __version__,
         "data": datasets[first].describe(),
-        "lanes": [_lane(lane, datasets, first) for lane in snapshot.lanes],
+        "lanes": [
+            {**_lane(lane, datasets, first), **verdict}
+            for lane, verdict in zip(snapshot.lanes, judged, strict=True)
+        ],
     }
 
 

@@ -9,7 +9,7 @@ from initscope.core import __version__
 from initscope.core.checkfile import FileCheck, LayerCheck
 from initscope.core.checkfilestatistics import Statistics
 from initscope.core.checkspec import SpecCheck
-from initscope.core.diagnosis.findings import Finding
+from initscope.core.diagnosis.document import finding_document
 from initscope.core.diagnosis.remedies import Candidate
 
 
@@ -25,7 +25,7 @@ def _network(check: SpecCheck) -> dict[str, Any]:
         "name": check.spec.name, "command": check.spec.command(), "options": check.spec.options(),
         "healthy": check.verdict.healthy, "words": check.verdict.words,
         "causes": [{"blame": blame.value, "sure": sure} for blame, sure in check.verdict.causes],
-        "findings": [_finding(one) for one in check.verdict.findings],
+        "findings": [finding_document(one) for one in check.verdict.findings],
         "layers": [{"name": one.name, "forecast": _plain(asdict(one)), "measured": _plain(asdict(other))}
                    for one, other in layers],
         "loss": _number(check.loss), "examples": check.examples,
@@ -40,7 +40,7 @@ def of_file(check: FileCheck) -> dict[str, Any]:
     """Of saved weights."""
     return {
         "kind": "check", "version": __version__, "file": str(check.path), "format": check.format,
-        "healthy": check.healthy, "findings": [_finding(one) for one in check.findings],
+        "healthy": check.healthy, "findings": [finding_document(one) for one in check.findings],
         "activation": str(check.activation) if check.activation else None,
         "assumed_activation": str(check.assumed) if check.assumed and not check.activation else None,
         "data": check.data or None, "examples": check.examples,
@@ -70,14 +70,6 @@ def _statistics(values: Statistics) -> dict[str, Any]:
     return {
         "size": values.size, "mean": _number(values.mean), "std": _number(values.std), "min": _number(values.low),
         "max": _number(values.high), "zeros": values.zeros, "non_finite": values.non_finite,
-    }  # fmt: skip
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    remedy = {"words": one.remedy.words, "changes": dict(one.remedy.changes)} if one.remedy else None
-    return {
-        "code": one.code, "layers": list(one.layers), "evidence": _plain(dict(one.evidence)),
-        "cause": one.cause, "blame": one.blame.value, "remedy": remedy, "reference": one.reference, "sure": one.sure,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from types import FrameType
 
+from initscope.core.diagnosis import Verdict, lane_verdict
 from initscope.core.report import report
 from initscope.core.snapshot import Snapshot
 from initscope.core.training import Trainer
@@ -68,11 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
         total = max(spec.total_steps(datasets[spec.data].n_train) for spec in specs)
         with interruptible() as interruption:
             snapshot = _train(trainer, total, interruption, arguments.plain)
+            verdicts: list[Verdict] = []
+            with interruption.aborting():
+                verdicts = [lane_verdict(lane, datasets[lane.spec.data]) for lane in snapshot.lanes]
             try:
-                document.write(report(snapshot, datasets))
+                document.write(report(snapshot, datasets, verdicts))
             finally:  # a full disk must not cost the result of a long run
                 if arguments.json != "-":
-                    print_summary(snapshot, total, plain=arguments.plain)
+                    print_summary(snapshot, total, verdicts, plain=arguments.plain)
     return interruption.code
 
 

@@ -1,12 +1,14 @@
 """What a run came to, as text: a table, a reading of each lane, and charts."""
 
 import sys
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
+from initscope.core.diagnosis.verdict import Verdict
 from initscope.core.probes import dead_or_saturated
 from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
 from initscope.core.states import reading
@@ -18,7 +20,7 @@ MOST_WIDTH = 110
 CHART_HEIGHT = 14
 
 
-def print_summary(snapshot: Snapshot, total: int, plain: bool) -> None:
+def print_summary(snapshot: Snapshot, total: int, verdicts: Sequence[Verdict], plain: bool) -> None:
     """Print on standard output; colour and Unicode only where it takes them and `plain` is not asked for."""
     unicode = not plain and takes_unicode()
     console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
@@ -30,7 +32,7 @@ def print_summary(snapshot: Snapshot, total: int, plain: bool) -> None:
         console.print(_table(snapshot, unicode, width), width=width)
         for lane in snapshot.lanes:
             prefix = f"{lane.index + 1} {lane.name}: "
-            console.print(Text(views.plain_text(prefix + reading(lane), unicode)), width=width)
+            console.print(Text(views.plain_text(prefix + _reading(lane, verdicts), unicode)), width=width)
         for chart in _charts(snapshot, style):
             # As rich's text, so that terminals with fewer colours get the nearest ones.
             lines = [Text(), *(Text.from_ansi(line.rstrip()) for line in chart)]
@@ -41,6 +43,13 @@ def print_summary(snapshot: Snapshot, total: int, plain: bool) -> None:
     sys.stdout.flush()
 
 
+def _reading(lane: LaneSnapshot, verdicts: Sequence[Verdict]) -> str:
+    """What is wrong, whose fault it is and what would help; of a healthy lane, what its layers show."""
+    verdict = verdicts[lane.index] if verdicts else None
+    return reading(lane) if verdict is None or verdict.healthy else f"{reading(lane)} {BLAMED} {verdict.words}"
+
+
+BLAMED = "To blame:"
 LANE = "lane"
 IMPORTANCE = (
     LANE, "test\nacc.", "status", "test\nloss", "train\nacc.", "classes\nanswered", "steps", "train\nloss", "epochs"

@@ -45,7 +45,8 @@ def too_low(record: Record, sure: float) -> Finding:
     before, lane = rate.too_low(record.case, sure), record.lane
     cause = (
         f"after {lane.step:,} steps with a learning rate of {short(lane.spec.lr)} the loss is "
-        f"{short(lane.latest.train_loss)}, {record.fall:.1%} below that of a constant answer; a step changes weights "
+        f"{short(lane.latest.train_loss)}, {abs(record.fall):.1%} {'below' if record.fall > 0 else 'above'} that of a "
+        "constant answer; a step changes weights "
         f"by {short(record.update(last=True))} of their size"
     )
     found = evidence(learning_rate=lane.spec.lr, loss=lane.latest.train_loss, loss_below_constant=record.fall,

@@ -11,6 +11,7 @@ from initscope.core import __version__
 from initscope.core.comparison import Comparison
 from initscope.core.data import load
 from initscope.core.probes import PROBES
+from initscope.core.diagnosis import lane_verdict
 from initscope.core.report import numbers, report
 from initscope.core.snapshot import MEASURES
 from initscope.core.spec import read
@@ -188,3 +189,19 @@ def test_final_measures_are_those_of_a_plain_count(name):
 
 def test_what_json_cannot_say_is_none():
     assert numbers(np.array([1, np.nan, -np.inf, 0.5], np.float32)) == [1.0, None, None, 0.5]
+
+
+def test_verdicts_name_cause_and_remedy() -> None:
+    specs = Comparison.of({"steps": "300"}, ["rand", "xavier_normal"], []).specs(DATA)
+    trainer = Trainer(specs, DATA)
+    *_, _ = trainer.run()
+    trainer.focus = None
+    shot = trainer.snapshot()
+    verdicts = [lane_verdict(lane, DATA[lane.spec.data]) for lane in shot.lanes]
+    found = strict(json.dumps(report(shot, DATA, verdicts), allow_nan=False))
+    rand, xavier = (lane["verdict"] for lane in found["lanes"])
+    assert (rand["healthy"], xavier["healthy"]) == (False, True)
+    assert rand["causes"][0]["cause"] == "initialization"
+    first = rand["findings"][0]
+    assert (first["code"], first["layers"]) == ("shifted-preactivations", [1])
+    assert first["remedy"]["changes"]["init"] == "xavier_normal:gain=4"

@@ -48,7 +48,10 @@ def test_table_reading_and_charts_go_to_standard_output_and_nothing_to_standard_
     assert all(9 < float(share) < 11 for share in table.groups())
     assert re.search(r"2 randn +finished +4,500 +30 +\S+ +9\S+% +\S+ +9\S+% +10\n", done.stdout)
     assert "1 rand: layer 1 is saturated, 100%" in done.stdout
-    assert "It answers one class for every input." in done.stdout
+    words = " ".join(done.stdout.split())
+    assert "It answers one class for every input. To blame: initialization, layer 1: the weights have mean 0.5" in words
+    assert "What would help: xavier_normal:gain=4" in words
+    assert words.count("To blame") == 1
     for title in ("training loss", "test accuracy", "1 rand: saturated share", "2 randn: saturated share"):
         assert title in done.stdout
 
