@@ -28,10 +28,14 @@ FAR_ENOUGH, FAR_ENOUGH_ADAPTIVE = 9.0, 0.03
 """Reach from which a run gets somewhere. Adaptive steps keep their size, so the first ones say more."""
 LONGEST = 3.0
 """Change of the weights by one step beside their size, from where what they were is lost."""
+LARGE_Z, LARGE_GRADIENT, FARTHER = 100.0, 30.0, 0.3
+"""Steps that keep their size bring down outputs or gradients that are larger than these, but must reach so much
+farther for each power of ten."""
 ALL_LAYERS = 100.0
 """Of adaptive steps, how many times slower the slowest layer may be."""
-DEEP, FADED = 8, 2e-4
-"""In so many layers, a fainter signal than this is drowned by adaptive steps on the biases before it has grown."""
+DEEP, FADED = 6, 0.2
+"""In so many layers, a signal that is fainter than this beside the learning rate is drowned by adaptive steps on the
+biases before it has grown."""
 ALIKE, LONGER = 3e-3, 3.0
 """Where so little of the output's z depends on the input, a run must reach so many times as far."""
 STABLE, STABLE_LATER, STABLE_ADAPTIVE = 20.0, 300.0, 2.5
@@ -59,9 +63,14 @@ class Outlook:
     """Whether the optimizer divides by the size of the gradient."""
 
     @property
+    def lack(self) -> float:
+        """Powers of ten by which it falls short; negative if it comes farther than it need."""
+        return _log(self.least) - _log(self.reach)
+
+    @property
     def slow(self) -> float:
         """Powers of ten by which it falls short; 0 if it does not."""
-        return max(0.0, _log(self.least) - _log(self.reach))
+        return max(0.0, self.lack)
 
     @property
     def excess(self) -> float:
@@ -97,15 +106,25 @@ def outlook(case: Case) -> Outlook:
         force, most = spec.lr * _widest(case), STABLE_ADAPTIVE
     else:
         force, most = spec.lr / stable if stable > 0 else inf, STABLE_LATER if settles else STABLE
-    least = FAR_ENOUGH_ADAPTIVE if adaptive else FAR_ENOUGH * (LONGER if case.share < ALIKE else 1)
+    if adaptive:
+        least = FAR_ENOUGH_ADAPTIVE + FARTHER * max(0.0, _log(grown(case)))
+    else:
+        least = FAR_ENOUGH * (LONGER if case.share < ALIKE else 1)
     each = strides(case, momentum, adaptive, LEAST_WEIGHT)
     reached = steps * max(each)
     if adaptive:
         # Every weight moves by the learning rate, whatever it is good for: the least informed layer holds up the rest.
         reached = min(reached, ALL_LAYERS * steps * min((stride for stride in each if stride), default=0.0))
         if len(case.hidden) >= DEEP:
-            reached *= min(1.0, case.output.z_std_over_inputs / FADED)
+            reached *= min(1.0, case.output.z_std_over_inputs / (FADED * spec.lr) if spec.lr else 1.0) ** 2
     return Outlook(reached, force, stable, least, most, max(strides(case, momentum, adaptive, 1.0)), adaptive)
+
+
+def grown(case: Case) -> float:
+    """How far beyond LARGE_Z the output is, or the gradient on its way down beyond LARGE_GRADIENT."""
+    layers = case.forecast.layers
+    gradient = layers[0].gradient_rms / layers[-1].gradient_rms if layers[-1].gradient_rms else 0.0
+    return max(layers[-1].z_rms / LARGE_Z, gradient / LARGE_GRADIENT)
 
 
 def strides(case: Case, momentum: float, adaptive: bool, least: float) -> list[float]:

@@ -41,7 +41,7 @@ def shares(case: Case, wild: bool) -> Shares:
         mended = now.excess - max(best.excess, -1.0) if best else 0.0
         usual = default_lr(case.spec.optimizer, case.spec.loss)
         return Shares(mended, _log(case.spec.lr) - _log(usual))
-    mended = _log(best.reach) - _log(now.reach) if best else 0.0
+    mended = now.lack - best.lack if best else 0.0
     return Shares(mended, _log(usual_lr(case)) - _log(case.spec.lr))
 
 

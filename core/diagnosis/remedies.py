@@ -19,8 +19,10 @@ SIGMOID_GAIN = 4
 """1 / sigmoid'(0): keeps the size of what depends on the input, where Glorot & Bengio suppose a slope of 1."""
 HALF = 2.0
 """Cost that counts for a tenth of the score."""
-UNLIKELY, TROUBLE, TOO_NARROW = 5.0, 0.66, 1.0
-"""Cost, trouble, and relative spread of z between seeds from where a candidate would not work."""
+UNLIKELY, TROUBLE, TOO_NARROW = 5.0, 0.66, 1.5
+"""Cost, trouble, and relative spread of z between seeds from where a candidate would not work.
+
+Optimizers that divide by the size of the gradient bear the last."""
 USUAL = 3.0
 """A learning rate within this factor of the usual one, or ten times above, is what candidates are judged with."""
 EQUAL = 0.3
@@ -58,7 +60,7 @@ def _ranked(spec: Spec, dataset: Dataset) -> tuple[Candidate, ...]:
             continue
         known[moments] = case
         loss, ahead = cost(case.forecast), outlook(case)
-        narrow = case.output.z_std_error > TOO_NARROW
+        narrow = not ahead.adaptive and case.output.z_std_error > TOO_NARROW
         if loss < UNLIKELY and ahead.trouble < TROUBLE and not narrow:
             found.append((loss, order, Candidate(text, "zeros", _words(case.forecast), _score(loss))))
     best = min((loss for loss, _, _ in found), default=0.0)

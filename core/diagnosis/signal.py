@@ -8,6 +8,10 @@ from initscope.core.diagnosis.outlook import outlook
 
 FLAT = 0.5
 """Share of saturated activations from which a layer passes too little gradient on."""
+SOME = 0.2
+"""Trouble, in powers of ten, that a shift of all units must at least cause."""
+ALL_FLAT = 0.8
+"""Share of saturated activations in each of two layers from which no learning rate leads out."""
 FEW_LAYERS = 2
 """Saturated layers that training still overcomes if their weights have mean 0: randn on MNIST is 62 % saturated, and
 learns to 94 %."""
@@ -31,8 +35,11 @@ def shifted(case: Case) -> Finding | None:
     number = case.hidden.index(worst) + 1
     grown = case.output.z_rms / max(case.hidden[0].z_rms, 1e-300)
     large = FLAT_OUTPUT if case.spec.loss.name == "quadratic" else LARGE_SHIFT
-    stuck = flat > FLAT and outlook(case).slow > 0
-    if not (stuck or case.output.z_rms > large):
+    ahead = outlook(case)
+    higher = any(_saturated(layer.saturated_low, layer.saturated_high) for layer in case.hidden[1:])
+    stuck = flat > FLAT and (ahead.slow > 0 or higher)
+    proof = case.spec.loss.name == "quadratic" or ahead.trouble > SOME
+    if not (stuck or (case.output.z_rms > large and proof)):
         return None
     if not stuck:
         worst, number = case.output, len(case.forecast.layers)
@@ -72,20 +79,27 @@ def exploding(case: Case) -> Finding | None:
                    "He, Zhang, Ren & Sun 2015, section 2.2", 0.9)  # fmt: skip
 
 
-def saturated(case: Case) -> Finding | None:
+def flat(case: Case) -> Finding | None:
+    """Two layers or more that are flat nearly everywhere: no gradient comes through that would lead out of it."""
+    shares = [_number(layer.saturated_low) + _number(layer.saturated_high) for layer in case.hidden]
+    return None if case.normed or sum(share > ALL_FLAT for share in shares) < 2 else saturated(case, least=2)
+
+
+def saturated(case: Case, least: int = FEW_LAYERS + 1) -> Finding | None:
     """Several layers on the flat ends of their activation; one or two alone learn their way out."""
-    flat = tuple(n for n, layer in enumerate(case.hidden, 1) if _saturated(layer.saturated_low, layer.saturated_high))
-    if case.normed or len(flat) <= FEW_LAYERS:
+    layers = enumerate(case.hidden, 1)
+    many = tuple(n for n, layer in layers if _saturated(layer.saturated_low, layer.saturated_high))
+    if case.normed or len(many) < least:
         return None
-    first = case.hidden[flat[0] - 1]
+    first = case.hidden[many[0] - 1]
     share = _number(first.saturated_low) + _number(first.saturated_high)
-    std, fan_in = case.weights[flat[0] - 1].variance ** 0.5, case.spec.architecture.layers[flat[0] - 1].fan_in
+    std, fan_in = case.weights[many[0] - 1].variance ** 0.5, case.spec.architecture.layers[many[0] - 1].fan_in
     cause = (
         f"weights with a standard deviation of {short(std)} for {fan_in} inputs spread z by {short(first.z_std)}, so "
-        f"{share:.0%} of the activations of layer {flat[0]} are flat, and so on in {len(flat)} layers"
+        f"{share:.0%} of the activations of layer {many[0]} are flat, and so on in {len(many)} layers"
     )
-    found = evidence(saturated=share, z_std=first.z_std, weight_std=std, layers=len(flat))
-    return Finding("saturated", flat, found, cause, Blame.INITIALIZATION, None,
+    found = evidence(saturated=share, z_std=first.z_std, weight_std=std, layers=len(many))
+    return Finding("saturated", many, found, cause, Blame.INITIALIZATION, None,
                    "Glorot & Bengio 2010, section 3", 0.8)  # fmt: skip
 
 

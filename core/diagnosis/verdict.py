@@ -17,7 +17,7 @@ Rule = Callable[[Case], Finding | None]
 
 DATA: tuple[Rule, ...] = (datarules.inputs_broken, datarules.inputs_constant, datarules.labels_unbalanced,
                           datarules.labels_broken)  # fmt: skip
-CERTAIN: tuple[Rule, ...] = (symmetry.symmetric_units, symmetry.dead_units, signal.shifted)
+CERTAIN: tuple[Rule, ...] = (symmetry.symmetric_units, symmetry.dead_units, signal.shifted, signal.flat)
 """Of the initialization, whatever the learning rate. Causes before what follows from them: the first that holds."""
 GROWING: tuple[Rule, ...] = (signal.exploding, signal.saturated, gradient.exploding)
 FADING: tuple[Rule, ...] = (signal.vanishing, signal.indistinguishable, signal.exploding, gradient.vanishing)
