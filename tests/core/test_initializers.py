@@ -38,7 +38,8 @@ def drawn(text: str, seed: int = 0, fans: tuple[int, int] = (784, 30)) -> np.nda
 @pytest.mark.parametrize("text", VARIANTS)
 def test_moments_match_samples(text: str, fans: tuple[int, int]) -> None:
     made = initializer(text)
-    count = max(1, 20_000 // (fans[0] * fans[1]))
+    most = 2000 if made.needs_matrix else 20_000  # each of those is a decomposition
+    count = max(1, min(most, 20_000 // (fans[0] * fans[1])))
     rng = np.random.default_rng(1)
     draws = np.stack([made.sample(rng, (fans[1], fans[0]), *fans) for _ in range(count)])
     mean, variance = made.mean(*fans), made.variance(*fans)

@@ -188,7 +188,13 @@ except InputError as error:
 """
 
 
-@pytest.mark.parametrize("kind", HEAVY)
+USUAL = ("many lists", "deep lists")
+"""Of the heavy ones; the others take seconds each."""
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in USUAL else pytest.param(kind, marks=pytest.mark.slow) for kind in HEAVY]
+)
 def test_the_largest_pickles_stay_within_half_a_gibibyte(tmp_path: Path, kind: str) -> None:
     """In a process of their own, whose memory is the system's count, and which a deep structure could crash."""
     (tmp_path / "w.pkl").write_bytes(HEAVY[kind])
