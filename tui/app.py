@@ -24,7 +24,10 @@ SIZE_EVERY = 0.5
 
 
 class LabApp(App[None]):
-    """`prepare` returns a comparison and its data; it may take its time, and may raise InputError."""
+    """`prepare` returns a comparison and its data; it may take its time, and may raise InputError.
+
+    `first` names an action of the lab to begin with.
+    """
 
     TITLE = "initscope"
     CSS_PATH: ClassVar[Any] = ["lab.tcss", "setup.tcss", "page.tcss"]
@@ -34,9 +37,9 @@ class LabApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, prepare: Callable[[], tuple[Any, Any]]) -> None:
+    def __init__(self, prepare: Callable[[], tuple[Any, Any]], first: str = "") -> None:
         super().__init__()
-        self._prepare = prepare
+        self._prepare, self._first = prepare, first
         self.unicode = takes_unicode()
         """Whether the terminal takes more than ASCII."""
         self.complaint = ""
@@ -60,6 +63,8 @@ class LabApp(App[None]):
                 lambda: (importlib.import_module("initscope.tui.labscreen"), self._prepare())
             )
             await self.push_screen(module.LabScreen(*prepared))
+            if self._first:
+                await self.screen.run_action(self._first)
         except InputError as error:
             self.complaint = str(error)
             self.exit(return_code=BAD_INPUT)

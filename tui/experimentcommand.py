@@ -47,7 +47,7 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
     made.add_argument("--data", metavar="NAME|FILE", default="", help="run it on other data, such as digits")
     made.add_argument("--json", metavar="FILE|-", help="write all numbers as JSON; - is standard output")
     made.add_argument("--plain", action="store_true", help="no colour, ASCII only")
-    made.add_argument("--tui", action="store_true", help="open its lanes in the lab, with its first seed")
+    made.add_argument("--tui", action="store_true", help="open it in the lab: its lanes with its first seed, or its draws")
     return made
 
 
@@ -72,7 +72,9 @@ def experiment_command(arguments: argparse.Namespace) -> int:
     experiment = experimentcatalogue.find(arguments.name)
     if arguments.tui:
         if experiment.kind == "sample":
-            raise InputError(f"experiment {experiment.name} only draws; see draws with: initscope sample")
+            inits = dict.fromkeys(lane["init"] for lane in experiment.lanes)
+            words = [word for init in inits for word in ("--init", init)]
+            return _open_lab(shlex.join(["initscope", *words]), first="sample")
         made = plan(experiment, changes).experiment
         return _open_lab(made.comparison(made.seeds[0]).command())
     return _run(arguments, plan(experiment, changes))
@@ -86,11 +88,11 @@ def _count(option: str, text: str | None, most: int, least: int) -> int | None:
     return int(text)
 
 
-def _open_lab(command: str) -> int:
+def _open_lab(command: str, first: str = "") -> int:
     from initscope.tui.cli import lab_parser
     from initscope.tui.lab import open_lab
 
-    return open_lab(lab_parser().parse_args(shlex.split(command)[1:]))
+    return open_lab(lab_parser().parse_args(shlex.split(command)[1:]), first)
 
 
 def _run(arguments: argparse.Namespace, planned: "Plan") -> int:

@@ -10,8 +10,10 @@ from initscope.tui.app import BAD_INPUT, LabApp, terminal_trouble
 from initscope.tui.options import run_options
 
 
-def open_lab(arguments: argparse.Namespace) -> int:
-    """Returns the exit code: 0, 2 for bad input or no terminal, 128 and the signal that ended it."""
+def open_lab(arguments: argparse.Namespace, first: str = "") -> int:
+    """`first` names an action of the lab that is to be done at once, such as "sample".
+
+    Returns the exit code: 0, 2 for bad input or no terminal, 128 and the signal that ended it."""
     trouble = terminal_trouble()
     if trouble:
         raise InputError(f"{trouble}, which the lab needs; `initscope run` does the same without a screen")
@@ -25,9 +27,9 @@ def open_lab(arguments: argparse.Namespace) -> int:
 
     if run_options(arguments) or arguments.lanes:
         prepared = prepare()  # what was typed is checked before the screen is taken
-        app = LabApp(lambda: prepared)
+        app = LabApp(lambda: prepared, first)
     else:
-        app = LabApp(prepare)
+        app = LabApp(prepare, first)
     # Warnings from the training thread would be written across the screen.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())

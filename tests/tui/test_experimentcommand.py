@@ -221,7 +221,6 @@ def test_lines_fit_and_plain_is_ascii(small, monkeypatch, width):
         (["symmetry", "--epochs", "-1"], "--epochs must be a whole number"),
         (["symmetry", "--data", "nowhere"], "unknown data set 'nowhere'"),
         (["near-zero", "--data", "digits"], "only draws, so --data has no meaning"),
-        (["near-zero", "--tui"], "only draws; see draws with: initscope sample"),
         (["--seeds", "3"], "--seeds needs an experiment's name"),
         (["nielsen"], "initscope data fetch mnist"),
         (["nielsen"], "--data digits"),
@@ -259,6 +258,15 @@ def test_a_terminal_gets_a_bar_that_goes_away(small):
 def test_it_opens_in_the_lab(small):
     with Terminal("experiment", small(), "--tui", columns=100, rows=40) as terminal:
         terminal.wait_for("a [b]")
+        terminal.keys("q")
+        assert terminal.wait() == 0
+
+
+def test_one_about_draws_opens_with_them():
+    with Terminal("experiment", "near-zero", "--tui", columns=100, rows=40) as terminal:
+        terminal.wait_for("randn:scale=0.001, share in 50 bins")
+        terminal.keys("\x1b")
+        terminal.wait_for(">1 randn:scale=0.001")
         terminal.keys("q")
         assert terminal.wait() == 0
 
