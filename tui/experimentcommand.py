@@ -47,7 +47,7 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
     made.add_argument("--data", metavar="NAME|FILE", default="", help="run it on other data, such as digits")
     made.add_argument("--json", metavar="FILE|-", help="write all numbers as JSON; - is standard output")
     made.add_argument("--plain", action="store_true", help="no colour, ASCII only")
-    made.add_argument("--tui", action="store_true", help="open it in the lab: its lanes with its first seed, or its draws")
+    made.add_argument("--tui", action="store_true", help="open its lanes (first seed), or its draws, in the lab")
     return made
 
 
