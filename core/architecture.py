@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Self
 
 from initscope.core import archtext
+from initscope.core.archparts import names_input, parts, short, too_large
 from initscope.core.errors import InputError
 from initscope.core.shapes import (
     ActivationShape,
@@ -44,10 +45,10 @@ class Architecture:
         inputs, program = archtext.read(text, source, MAX_PARAMETERS)
         architecture = cls(text.strip().lower(), inputs, program)
         if architecture.parameters > MAX_PARAMETERS:
-            raise archtext.too_large(text, f"{architecture.parameters:,}", MAX_PARAMETERS)
+            raise too_large(text, f"{architecture.parameters:,}", MAX_PARAMETERS)
         if architecture.units > MAX_UNITS:
             raise InputError(
-                f"architecture '{archtext.short(text)}': {architecture.units:,} activations for one example are more "
+                f"architecture '{short(text)}': {architecture.units:,} activations for one example are more "
                 f"than the {MAX_UNITS:,} that fit this tool; pool earlier, or use a stride"
             )
         return architecture
@@ -104,9 +105,9 @@ class Architecture:
 
     def check_fits(self, data: str, features: int, classes: int) -> None:
         """Raise InputError unless inputs and outputs are those of the data."""
-        first, *middle, _ = archtext.parts(self.text)
+        first, *middle, _ = parts(self.text)
         hidden = "".join(f"{part}-" for part in middle)
-        named = archtext.names_input(self.text)
+        named = names_input(self.text)
         start = f"{features}-{hidden}" if named else f"{first}-{hidden}"
         if self.inputs != features:
             raise InputError(

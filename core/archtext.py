@@ -12,6 +12,19 @@ import re
 from dataclasses import dataclass, field
 from math import prod
 
+from initscope.core.archparts import (
+    BLOCK,
+    CONVOLUTION,
+    DENSE,
+    DROPOUT,
+    IMAGE,
+    POOL,
+    names_input,
+    parts,
+    short,
+    too_large,
+    volume_of,
+)
 from initscope.core.errors import InputError
 from initscope.core.shapes import (
     ActivationShape,
@@ -31,13 +44,6 @@ MAX_LAYERS = 1000
 MAX_TEXT = 10_000
 MAX_SIZE = 10_000
 """Kernel, stride, padding or window."""
-
-_DENSE = re.compile(r"([0-9]+)(?:x([0-9]+))?")
-_IMAGE = re.compile(r"([0-9]+)x([0-9]+)(?:x([0-9]+))?")
-_CONVOLUTION = re.compile(r"([0-9]+)c([0-9]+)(?:s([0-9]+))?(?:p([0-9]+))?(?:x([0-9]+))?")
-_POOL = re.compile(r"([pa])([0-9]+)(?:s([0-9]+))?")
-_DROPOUT = re.compile(r"d(0?\.[0-9]+|0|1)")
-_BLOCK = re.compile(r"r\((.*)\)(?:x([0-9]+))?")
 
 
 def read(text: str, source: tuple[int, ...], most: int) -> tuple[int, tuple[LayerShape, ...]]:
@@ -60,47 +66,9 @@ def read(text: str, source: tuple[int, ...], most: int) -> tuple[int, tuple[Laye
             continue
         reader.place = f"part {place}"
         reader.part(word)
-    if not _DENSE.fullmatch(words[-1]):
+    if not DENSE.fullmatch(words[-1]):
         raise reader.error(words[-1], "the last part must be the number of outputs, such as 10")
     return reader.features, tuple(reader.layers)
-
-
-def parts(text: str) -> list[str]:
-    """The parts of an architecture: dashes inside parentheses separate nothing."""
-    return re.split(r"-(?![^()]*\))", text.strip().lower())
-
-
-def names_input(text: str) -> bool:
-    """Whether the first part says what goes in; otherwise the data do, and it is the first layer."""
-    first = parts(text)[0]
-    starts = (_CONVOLUTION, _POOL, _BLOCK, _DROPOUT)
-    return first not in ("g", "bn", "ln") and not any(pattern.fullmatch(first) for pattern in starts)
-
-
-def short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
-def too_large(text: str, count: str, most: int) -> InputError:
-    return InputError(
-        f"architecture '{short(text)}': {count} parameters are more than the {most:,} that fit this tool; "
-        "use narrower layers"
-    )
-
-
-def volume_of(shape: tuple[int, ...]) -> tuple[Volume, bool] | None:
-    """(channels, height, width) of an example of the data and whether its channels lie last; None for no image.
-
-    Three axes are (height, width, channels), unless only the first can be channels: 1, 3 or 4 of them.
-    """
-    if len(shape) == 2:
-        return (1, shape[0], shape[1]), False
-    if len(shape) != 3:
-        return None
-    few = (1, 3, 4)
-    if shape[0] in few and shape[2] not in few:
-        return (shape[0], shape[1], shape[2]), False
-    return (shape[2], shape[0], shape[1]), shape[2] > 1
 
 
 @dataclass
@@ -136,7 +104,7 @@ class _Reader:
 
     def start(self, word: str, source: tuple[int, ...]) -> None:
         """The first part, where it is the input: a number of features, or the shape of an image."""
-        image = _IMAGE.fullmatch(word)
+        image = IMAGE.fullmatch(word)
         if image:
             height, width, channels = (self.number(word, part or "1") for part in image.groups())
             self.features = height * width * channels
@@ -181,13 +149,13 @@ class _Reader:
 
     def part(self, word: str) -> None:
         """Append the layers of one part. Raises InputError naming it."""
-        if found := _DENSE.fullmatch(word):
+        if found := DENSE.fullmatch(word):
             for _ in range(self.repeats(word, found[2])):
                 self.dense(self.number(word, found[1]))
-        elif found := _CONVOLUTION.fullmatch(word):
+        elif found := CONVOLUTION.fullmatch(word):
             for _ in range(self.repeats(word, found[5])):
                 self.convolution(word, found)
-        elif found := _POOL.fullmatch(word):
+        elif found := POOL.fullmatch(word):
             size = self.size(word, found[2])
             self.pool(word, found[1], (size, size), self.size(word, found[3]) if found[3] else size)
         elif word == "g":
@@ -195,9 +163,9 @@ class _Reader:
             self.pool(word, "a", volume[1:], 1)
         elif word in ("bn", "ln"):
             self.norm(word)
-        elif found := _DROPOUT.fullmatch(word):
+        elif found := DROPOUT.fullmatch(word):
             self.dropout(word, float(found[1]))
-        elif found := _BLOCK.fullmatch(word):
+        elif found := BLOCK.fullmatch(word):
             for _ in range(self.repeats(word, found[2])):
                 self.residual(word, parts(found[1]))
         else:
