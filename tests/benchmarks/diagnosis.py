@@ -1,6 +1,6 @@
 """How often the verdict is right: on networks that are labelled by what really happens to them (labelled.py).
 
-    python tests/benchmarks/diagnosis.py [--half build|held|both] [--kinds] [--limit N]
+    python tests/benchmarks/diagnosis.py [--half build|held|both] [--file FILE] [--kinds] [--limit N]
 
 Every network is judged twice: from its forecast alone, before training, and from the record of its own run. Of the
 networks whose cause is the initialization, and nothing else, that must be blamed first; a network that learns must
@@ -12,11 +12,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import labelled_data
 import numpy as np
-from labelled import Row, network_of, spec_of, stored
+from labelled import FILE, Row, network_of, spec_of, stored
 from labelled_design import BUILD, HELD
 
 from initscope.core.diagnosis import Blame, Verdict, forecast_verdict, lane_verdict
@@ -115,12 +116,13 @@ def misses(judged: Sequence[Judged]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Score the verdicts on labelled networks.")
     parser.add_argument("--half", choices=(BUILD, HELD, "both"), default=BUILD)
+    parser.add_argument("--file", type=Path, default=FILE, help="such as networks-fresh.json, which no rule has seen")
     parser.add_argument("--kinds", action="store_true", help="what was blamed, kind by kind; of the half built on")
     parser.add_argument("--limit", type=int, help="at most so many networks of each half")
     options = parser.parse_args()
     holds = True
     for half in (BUILD, HELD) if options.half == "both" else (options.half,):
-        rows = [row for row in stored() if row["half"] == half][: options.limit]
+        rows = [row for row in stored(options.file) if row["half"] == half][: options.limit]
         judged = [judge(row) for row in rows]
         holds &= report(judged, half, options.kinds and half == BUILD)
         if half == BUILD:

@@ -7,6 +7,9 @@ differs in the initializers alone (biases zero then) or in the learning rate alo
 that neither cures, also what differs in both, in the data's fault, or in the layers. The rule is that of
 `labelled_rule`. Writes networks.json, one network a line; those that it holds already are left out. `--check`
 labels some of them anew and compares.
+
+networks-fresh.json holds networks of the same kinds from another seed, drawn after every rule of the diagnosis
+was written: `--seed 20261122 --half held --file tests/benchmarks/networks-fresh.json` made it.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from time import process_time
 
 import labelled_data
 import numpy as np
-from labelled_design import Network, networks
+from labelled_design import BUILD, HELD, SEED, Network, networks
 from labelled_rule import CAUSES, CHANGES, Cure, Outcome, Outcomes, Variant, best, cause, learns, outcome, progress
 
 from initscope.core.architecture import Architecture
@@ -202,23 +205,23 @@ def network_of(row: Row) -> Network:
     return Network(_number(row), str(row["kind"]), str(row["half"]), options)
 
 
-def fill(wanted: Sequence[Network], every: int = 10) -> None:
-    """Label those that the file does not hold; what it holds that is not, or no longer, designed so is dropped."""
-    designed = {network.number: network for network in networks()}
-    rows = {_number(row): row for row in stored() if network_of(row) == designed.get(_number(row))}
+def fill(wanted: Sequence[Network], drawn: Sequence[Network], path: Path, every: int = 10) -> None:
+    """Label those that the file does not hold; what it holds that is not, or no longer, drawn so is dropped."""
+    designed = {network.number: network for network in drawn}
+    rows = {_number(row): row for row in stored(path) if network_of(row) == designed.get(_number(row))}
     missing = [network for network in wanted if network.number not in rows]
     began = process_time()
     for done, network in enumerate(missing, 1):
         rows[network.number] = row = label(network)
         if done % every == 0 or done == len(missing):
-            write(list(rows.values()))
+            write(list(rows.values()), path)
         seconds = process_time() - began
         print(f"{done}/{len(missing)} {seconds:.0f} s  {network.number} {network.kind}: {row['cause']}", flush=True)
 
 
-def check(count: int) -> Iterator[str]:
+def check(count: int, path: Path) -> Iterator[str]:
     """What came out otherwise when `count` of the file's networks were labelled anew."""
-    rows = stored()
+    rows = stored(path)
     for place in np.random.default_rng().permutation(len(rows))[:count]:
         row = rows[int(place)]
         again = label(network_of(row))
@@ -239,6 +242,9 @@ def table(rows: Sequence[Row]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Label small networks by what really happens.")
     parser.add_argument("--only", metavar="KIND", help="networks of this kind")
+    parser.add_argument("--half", choices=(BUILD, HELD), help="networks of this half")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the draw")
+    parser.add_argument("--file", type=Path, default=FILE, help="where they are written")
     parser.add_argument("--limit", type=int, help="at most so many")
     parser.add_argument("--check", type=int, metavar="N", help="label N of the file anew and compare")
     parser.add_argument("--write-data", type=Path, metavar="FOLDER", help="write the broken data as .npz files")
@@ -247,14 +253,15 @@ def main() -> int:
     if arguments.write_data:
         labelled_data.write_all(arguments.write_data)
     elif arguments.check:
-        differing = list(check(arguments.check))
+        differing = list(check(arguments.check, arguments.file))
         print("\n".join(differing) or f"{arguments.check} networks: the same labels")
         return bool(differing)
     elif not arguments.table:
-        wanted = [n for n in networks() if arguments.only in (None, n.kind)]
-        fill(wanted[: arguments.limit])
+        drawn = list(networks(arguments.seed))
+        wanted = [n for n in drawn if arguments.only in (None, n.kind) and arguments.half in (None, n.half)]
+        fill(wanted[: arguments.limit], drawn, arguments.file)
     if not arguments.write_data and not arguments.check:
-        print(table(stored()))
+        print(table(stored(arguments.file)))
     return 0
 
 

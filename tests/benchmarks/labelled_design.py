@@ -146,11 +146,11 @@ class Network:
     options: dict[str, str]
 
 
-def networks() -> Iterator[Network]:
-    """All of them, always the same; numbers count from 0."""
+def networks(seed: int = SEED) -> Iterator[Network]:
+    """All of them, always the same; numbers count from 0. Another seed gives others of the same kinds."""
     number = 0
     for kind in KINDS:
-        rng = np.random.default_rng([SEED, crc32(kind.name.encode())])
+        rng = np.random.default_rng([seed, crc32(kind.name.encode())])
         for place in range(kind.count):
             half = kind.half or (BUILD, HELD)[place % 2]
             yield Network(number, kind.name, half, _draw(kind, rng))
