@@ -15,7 +15,14 @@ BLOCK = re.compile(r"r\((.*)\)(?:x([0-9]+))?")
 
 def parts(text: str) -> list[str]:
     """The parts of an architecture: dashes inside parentheses separate nothing."""
-    return re.split(r"-(?![^()]*\))", text.strip().lower())
+    found, depth = [""], 0
+    for letter in text.strip().lower():
+        depth += (letter == "(") - (letter == ")")
+        if letter == "-" and depth <= 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
 
 
 def names_input(text: str) -> bool:

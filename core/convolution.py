@@ -33,7 +33,8 @@ class ConvolutionBuffers(Buffers):
         self.ones = np.ones(shape.positions * batch, dtype)
         self.shape = shape
         self._lanes, self._batch = lanes, batch
-        self._inputs: Windows | None = None
+        self._inputs: dict[int, Windows] = {}
+        """By the lanes of the source: data behind a dropout are shared in one pass and not in another."""
         self._deltas: Windows | None = None
 
     def take(self, source: Array) -> Windows:
@@ -53,12 +54,12 @@ class ConvolutionBuffers(Buffers):
     def inputs(self) -> Windows:
         """The layout of the input, from which outputs and weight gradients come."""
         lanes = len(self.source)
-        if self._inputs is None:
+        if lanes not in self._inputs:
             shape = self.shape
             geometry = Geometry(shape.source, *shape.out[1:], shape.kernel, shape.stride, shape.padding)
             gradient = geometry.window * shape.channels * self.out.itemsize
-            self._inputs = Windows(geometry, lanes, self._batch, self.out.dtype, gradient)
-        return self._inputs
+            self._inputs[lanes] = Windows(geometry, lanes, self._batch, self.out.dtype, gradient)
+        return self._inputs[lanes]
 
     @property
     def deltas(self) -> Windows:

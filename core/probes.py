@@ -155,7 +155,9 @@ def _update_ratios(values: Floats, network: Network, update: Array) -> None:
 
 def _rms(values: Array) -> Floats:
     """Root mean square of each row of (lanes, n), in float64 so that small gradients do not underflow."""
-    squares: Floats = np.einsum("ln,ln->l", values, values, dtype=np.float64, casting="same_kind")
+    # Row by row: how einsum cuts a long row into pieces depends on their number, and so would the last digit.
+    rows = [np.einsum("n,n->", row, row, dtype=np.float64, casting="same_kind") for row in values]
+    squares = np.array(rows, np.float64)
     squares /= values.shape[1]
     return np.sqrt(squares, out=squares)
 

@@ -91,10 +91,11 @@ class Stream:
             fan = fans(layers[index][0].shape)
             target = layers[index][kind]
             rule = (weights, biases)[kind].for_shape(layers[index][0].shape)
-            turned = kind == WEIGHTS and values["layout"] == "in_out"
-            shape = target.shape[::-1] if turned else target.shape
-            drawn = rule.sample(rng, shape, *fan)
-            target[...] = drawn.T if turned else drawn
+            if kind == WEIGHTS and values["layout"] == "in_out" and not rule.needs_matrix:
+                outs, ins, *kernel = target.shape
+                target[...] = np.moveaxis(rule.sample(rng, (*kernel, ins, outs), *fan), (-1, -2), (0, 1))
+            else:  # what makes whole matrices knows rows from columns
+                target[...] = rule.sample(rng, target.shape, *fan)
 
 
 def stream(text: str) -> Stream:

@@ -72,6 +72,23 @@ def test_a_lane_alone_equals_the_lane_in_company(text: str) -> None:
     assert np.array_equal(company.workspace(7).layers[-1].out[1], alone.workspace(7).layers[-1].out[0])
 
 
+def test_data_behind_a_dropout_are_shared_in_one_pass_and_not_in_another() -> None:
+    company, (x, y) = network("d0.5-4c3-3", 3, "float32"), batch(7, "float32")
+    alone = company.select([2])
+    for made in (company, alone):
+        made.evaluate(x, y, made.workspace(7))  # shared: nothing is dropped
+        made.backpropagate(x, y, 1.0, made.workspace(7))
+    assert np.array_equal(company.gradient[2], alone.gradient[0])
+    assert company.gradient[2].any()
+
+
+def test_probes_of_a_convolution_do_not_depend_on_the_company() -> None:
+    company, (x, y) = network("4c3-36-r(36)-3", 3, "float32", "relu"), batch(64, "float32")
+    alone = company.select([1])
+    found = [measure(made, x, y, None).layers for made in (company, alone)]
+    np.testing.assert_array_equal(found[0][1], found[1][0])
+
+
 def test_dropout_changes_with_the_step_and_with_nothing_else() -> None:
     made, (x, y) = network("36-20-d0.5-3", 2, "float64"), batch(5, "float64")
     losses = []

@@ -46,6 +46,24 @@ def test_legacy_rand_and_the_other_layout() -> None:
         assert (w == expected).all()
 
 
+def test_the_other_layout_keeps_kernels_as_a_program_with_channels_last_has_them() -> None:
+    np.random.seed(7)  # noqa: NPY002
+    there = np.random.randn(3, 5, 2, 4)  # height, width, in, out  # noqa: NPY002
+    weights = np.empty((4, 2, 3, 5))
+    stream("legacy:layout=in_out").fill([(weights, np.empty(4))], initializer("randn"), initializer("zeros"), 7)
+    assert (weights == there.transpose(3, 2, 0, 1)).all()
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "dirac", "delta_orthogonal"])
+def test_whole_matrices_are_the_same_in_either_layout(name: str) -> None:
+    made = []
+    for text in ("legacy", "legacy:layout=in_out"):
+        weights = np.empty((8, 4, 3, 3))
+        stream(text).fill([(weights, np.empty(8))], initializer(name), initializer("zeros"), 1)
+        made.append(weights)
+    assert (made[0] == made[1]).all()
+
+
 def test_seeded_weights_do_not_depend_on_other_layers_or_on_biases() -> None:
     first = drawn(SEEDED, "randn", "zeros", 1)
     second = drawn(SEEDED, "0.01*randn", "randn", 1)
