@@ -99,6 +99,11 @@ class FileCheck:
         return not self.findings
 
     @property
+    def judged(self) -> bool:
+        """Whether signal and gradient could be followed through hidden layers: without, little can be found."""
+        return len(self.passed) > 1
+
+    @property
     def chain(self) -> tuple[LayerCheck, ...]:
         """The checks of the layers that feed each other, in their order."""
         by_layer = {id(one.layer): one for one in self.layers}
@@ -225,7 +230,8 @@ def _whole(
         passed = [pass_through(raw, layering.chain, each, x) for each in kinds]
     elif len(chain) > 1 and len(chain) == len(checks):
         passed, how = [_expected(chain, each) for each in kinds], "expected"
-    if passed and not findings:
+    begins = linked and linked[-1].statistics.low == linked[-1].statistics.high == 0  # as fixup has it, and it trains
+    if passed and not findings and not begins:
         first = agreed([of_passing(linked, one, dataset is not None) for one in passed])
         findings += [first] if first else []
     data = dataset.name if dataset is not None and how == "measured" else ""

@@ -65,6 +65,7 @@ ACTIONS = (
     Action("cursor(-1)", "left", "Cursor left", "to the measurement before", SEE),
     Action("cursor(1)", "right", "Cursor right", "to the next measurement", SEE),
     Action("zoom", "z", "Zoom", "enlarge: the selected lane alone, with the numbers of every layer", SEE, True),
+    Action("leave", "escape", "Leave", "stop reading values; then back from the enlarged lane", SEE),
     Action("sample", "i", "Sample", "what a draw of each lane's initializer looks like in the layer chosen", SEE),
     Action("forecast", "f", "Forecast", "what theory expects of the selected lane, layer by layer, and what is", SEE),
     Action("page(-1)", "left_square_bracket", "Page back", "the lane panes before", SEE),

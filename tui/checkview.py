@@ -53,7 +53,7 @@ def lines(check: SpecCheck, style: Style) -> Iterator[str]:
     yield from _layers(check, style)
     for finding in check.verdict.findings if not check.verdict.healthy else ():
         yield from findings([finding], _where, style)
-    title = "Initializers that would work, best first (1 keeps signal and gradient as they are):"
+    title = "Initializers that would work, best first, and how well signal and gradient keep their size (1: fully):"
     yield from candidates(check.candidates, title, style, str(spec.initializer))
     if not check.candidates:
         yield ""

@@ -73,11 +73,14 @@ def _of_initialization(finding: Finding) -> bool:
     return finding.blame is Blame.INITIALIZATION
 
 
+UNJUDGED = "nothing found; signal and gradient could not be judged"
+
+
 def _headline(check: FileCheck, style: Style) -> Iterator[str]:
     first = check.findings[0] if check.findings else None
     more = f" and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
     blame = f" ({first.blame.value})" if first and first.blame.value != "none" else ""
-    word = f"{first.code}{blame}{more}" if first else "healthy"
+    word = f"{first.code}{blame}{more}" if first else "healthy" if check.judged else UNJUDGED
     *before, last = say(f"{check.path.name}: {word}", style)
     yield from before
     at = last.rfind(word)
@@ -199,7 +202,8 @@ def look_words(one: LayerCheck) -> str:
 
 
 def _about(check: FileCheck, style: Style) -> Iterator[str]:
-    numbers = f"{check.values:,} numbers in {check.tensors:,} tensors, {len(check.layers)} with weights"
+    tensors = f"{check.tensors:,} tensor{'s' * (check.tensors != 1)}"
+    numbers = f"{check.values:,} numbers in {tensors}, {len(check.layers)} with weights"
     yield from say(f"{check.path}: {check.format}, {numbers}. Layers: {check.layering.why}.", style)
     if check.left_out:
         more = ", ..." if len(check.left_out) > 5 else ""

@@ -40,7 +40,7 @@ def of_file(check: FileCheck) -> dict[str, Any]:
     """Of saved weights."""
     return {
         "kind": "check", "version": __version__, "file": str(check.path), "format": check.format,
-        "healthy": check.healthy, "findings": [finding_document(one) for one in check.findings],
+        "healthy": check.healthy, "judged": check.judged, "findings": [finding_document(one) for one in check.findings],
         "activation": str(check.activation) if check.activation else None,
         "assumed_activation": str(check.assumed) if check.assumed and not check.activation else None,
         "data": check.data or None, "examples": check.examples,

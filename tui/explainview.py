@@ -3,7 +3,7 @@
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initscope.core.counterfactualchanges import Suspect
 from initscope.core.counterfactualresults import Answer, Explanation, Trial
@@ -52,11 +52,12 @@ def heading(found: Explanation) -> str:
 
 
 def beside(found: Explanation) -> str:
-    """The command that runs the network as it is and with its remedy."""
+    """The command that runs the network as it is and with its remedy, for as long as the proof did."""
     assert found.remedy is not None
+    spec = replace(found.spec, epochs=None, steps=found.steps)
     lane = {"init": str(found.spec.initializer), **dict(found.remedy.changes)}
     pairs = " ".join(f"{key}={shlex.quote(value)}" for key, value in lane.items())
-    return f"{found.spec.command()} {shlex.join(['--lane', pairs])}"
+    return f"{spec.command()} {shlex.join(['--lane', pairs])}"
 
 
 def table(found: Explanation, style: Style) -> list[str]:

@@ -131,6 +131,13 @@ class LabScreen(LabView):
         self.toggle_class("zoomed")
         self.lay_out(*self.app.size)
 
+    def action_leave(self) -> None:
+        """Out of what one is in: reading values, then the enlarged lane."""
+        if self.choice.cursor is not None:
+            self._choose(cursor=None)
+        elif self.has_class("zoomed"):
+            self.action_zoom()
+
     def action_theme(self) -> None:
         self.app.theme = "textual-dark" if "light" in self.app.theme else "textual-light"
         self.call_after_refresh(self.draw_all)

@@ -23,16 +23,16 @@ def too_high(record: Record, sure: float) -> Finding:
     before, lane = rate.too_high(record.case, sure), record.lane
     constant = record.case.constant.loss
     if record.diverged:
-        seen = f"after {lane.step:,} steps the loss is no longer a finite number"
+        seen = f"the loss is no longer a finite number after {lane.step:,} steps"
     elif record.died:
         seen = f"the first steps killed {record.dead(-1):.0%} of a layer's units, {record.dead(0):.0%} were dead before"
     elif record.peak > 1:
         now = short(lane.latest.train_loss)
         seen = f"the loss went up to {short(record.peak)} times that of the start and is {now}"
     else:
-        seen = f"the loss is {short(lane.latest.train_loss)}"
+        seen = f"the loss is {short(lane.latest.train_loss)}, where a constant answer has {short(constant)}"
     cause = (
-        f"with a learning rate of {short(lane.spec.lr)} {seen}, where a constant answer has {short(constant)}; a step "
+        f"with a learning rate of {short(lane.spec.lr)} {seen}; a step "
         f"changed weights by up to {short(record.update(last=False))} of their size"
     )
     found = evidence(learning_rate=lane.spec.lr, peak=record.peak, loss=lane.latest.train_loss, constant_loss=constant,

@@ -1,7 +1,7 @@
 """Rules on the learning rate before any step, and how much of a trouble is its fault or the initializer's."""
 
 from dataclasses import dataclass, replace
-from math import log10
+from math import inf, log10
 
 from initscope.core.diagnosis import remedies
 from initscope.core.diagnosis.case import Case
@@ -30,7 +30,9 @@ def usual_lr(case: Case) -> float:
 
 
 def largest_lr(case: Case) -> float:
-    """The greatest from which a run still settles."""
+    """The greatest from which a run still settles; of a rate of 0 no limit is known."""
+    if not case.spec.lr:
+        return inf
     return float(10 ** (_log(case.spec.lr) - max(outlook(case).excess, -LARGEST)))
 
 

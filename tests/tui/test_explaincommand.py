@@ -59,8 +59,8 @@ def test_results_come_first_then_the_conclusion(capsys: pytest.CaptureFixture[st
 def test_the_command_at_the_end_shows_both(capsys: pytest.CaptureFixture[str]) -> None:
     command = shlex.split(beside(found(init="rand", **{"bias-init": "same"})))
     assert command[:2] == ["initscope", "run"]
-    at = command.index("--epochs")
-    assert main([*command[1:at], "--steps", "150", *command[at + 2 :], "--json", "-"]) == 0
+    assert command[command.index("--steps") + 1] == "150"
+    assert main([*command[1:], "--json", "-"]) == 0
     as_it_is, cured = json.loads(capsys.readouterr().out)["lanes"]
     assert as_it_is["final"]["train_accuracy"] < 0.2
     assert cured["final"]["train_accuracy"] > 0.4
