@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.int64]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Self
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError, unknown
 from initscope.core.spec import OPTIONS, Spec, option_words, read
 

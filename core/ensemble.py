@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core import schemes
 from initscope.core.batches import Batches, subset, targets
 from initscope.core.evaluation import Totals, fitting
 from initscope.core.history import LossRecord, Samples
+from initscope.core.initialization import schemes
 from initscope.core.layers import Pass
 from initscope.core.network import Network, predictions
 from initscope.core.optimizersteps import Updater, updater

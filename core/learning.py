@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.losses import Loss
 from initscope.core.snapshot import LaneSnapshot, Status
 from initscope.core.spec import Spec

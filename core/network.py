@@ -12,10 +12,10 @@ from numpy.typing import DTypeLike, NDArray
 from initscope.core.activations import Activation
 from initscope.core.architecture import Architecture
 from initscope.core.assembly import assemble
-from initscope.core.initializers import Initializer
+from initscope.core.initialization.initializers import Initializer
+from initscope.core.initialization.streams import SEEDED, Stream
 from initscope.core.layers import Buffers, Mode, Nonlinearity, Pass
 from initscope.core.losses import Loss
-from initscope.core.streams import SEEDED, Stream
 
 Array = NDArray[np.floating]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from initscope.core import __version__
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.document import verdict_document
 from initscope.core.diagnosis.verdict import Verdict
 from initscope.core.histograms import Histogram

@@ -9,13 +9,13 @@ import numpy as np
 from initscope.core.activations import Activation, activation
 from initscope.core.architecture import Architecture
 from initscope.core.catalogue import write_value
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError, unknown
-from initscope.core.initializers import Initializer, fans, initializer
+from initscope.core.initialization.initializers import Initializer, fans, initializer
+from initscope.core.initialization.streams import Stream, stream
 from initscope.core.losses import Loss, loss
 from initscope.core.optimizers import Optimizer, optimizer
 from initscope.core.rates import Schedule, schedule
-from initscope.core.streams import Stream, stream
 
 OPTIONS: Mapping[str, str] = {
     "data": "digits",

@@ -7,7 +7,7 @@ import numpy as np
 
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
 from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
 from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status

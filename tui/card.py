@@ -2,11 +2,18 @@
 
 from math import isclose, isinf, sqrt
 
-from initscope.core.definitions import Definition
-from initscope.core.distributions import Constant, Distribution, HalfNormal, Normal, TruncatedNormal, Uniform
-from initscope.core.initializers import CATALOGUE, Initializer, initializer
-from initscope.core.presets import PRESETS, presets_named
-from initscope.core.recipes import recipe
+from initscope.core.initialization.definitions import Definition
+from initscope.core.initialization.distributions import (
+    Constant,
+    Distribution,
+    HalfNormal,
+    Normal,
+    TruncatedNormal,
+    Uniform,
+)
+from initscope.core.initialization.initializers import CATALOGUE, Initializer, initializer
+from initscope.core.initialization.presets import PRESETS, presets_named
+from initscope.core.initialization.recipes import recipe
 
 BIAS = ".bias"
 """How the names of presets for biases end."""

@@ -12,8 +12,8 @@ from initscope.tui.jsonfile import JsonFile
 from initscope.tui.options import INITIALIZERS, LAYERS, RUN_OPTIONS, add_run_options, data_flags, run_options
 
 if TYPE_CHECKING:
-    from initscope.core.checkfile import FileCheck
-    from initscope.core.checkspec import SpecCheck
+    from initscope.core.checks.file import FileCheck
+    from initscope.core.checks.spec import SpecCheck
 
 FOUND = 1
 """Exit code where something is wrong."""
@@ -114,7 +114,7 @@ def _networks(arguments: argparse.Namespace, codes: frozenset[str]) -> int:
 
 def check_networks(arguments: argparse.Namespace) -> "list[SpecCheck]":
     """The check of each network that is asked for. Raises InputError."""
-    from initscope.core.checkspec import check_spec, in_steps, load_some
+    from initscope.core.checks.spec import check_spec, in_steps, load_some
     from initscope.core.comparison import Comparison
     from initscope.core.spec import OPTIONS
 
@@ -180,8 +180,8 @@ def file_options(arguments: argparse.Namespace) -> dict[str, str]:
 def check_weights(path: Path, options: dict[str, str]) -> "FileCheck":
     """The check of a file. Raises InputError."""
     from initscope.core.activations import activation
-    from initscope.core.checkfile import check_file
-    from initscope.core.checkspec import load_some
+    from initscope.core.checks.file import check_file
+    from initscope.core.checks.spec import load_some
 
     kind = activation(options["activation"]) if "activation" in options else None
     return check_file(path, kind, load_some(options["data"])[0] if "data" in options else None)

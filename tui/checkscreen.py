@@ -17,7 +17,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Static
 
 from initscope.core.activations import activation
-from initscope.core.checkspec import load_some
+from initscope.core.checks.spec import load_some
 from initscope.core.errors import InputError
 from initscope.core.weights import find_layers, open_weights
 from initscope.tui import checkviewtensor, panels

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite
 
-from initscope.core.checkspec import SpecCheck
+from initscope.core.checks.spec import SpecCheck
 from initscope.core.diagnosis.findings import Finding, layers_words
 from initscope.tui.charts import Style
 from initscope.tui.checkviewtable import (

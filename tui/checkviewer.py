@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.activations import Activation
-from initscope.core.checkfile import FileCheck, LayerCheck, check_file, check_seen, outputs_first
-from initscope.core.checkfilestatistics import Array, Floats, Look, Stopped, look
-from initscope.core.data import Dataset
+from initscope.core.checks.file import FileCheck, LayerCheck, check_file, check_seen, outputs_first
+from initscope.core.checks.statistics import Array, Floats, Look, Stopped, look
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
-from initscope.core.sampling import expected_shares
+from initscope.core.initialization.sampling import expected_shares
 from initscope.core.weights import Layering, LayerWeights, Tensor, Weights
 
 SAMPLE, CORNER, BINS = 2**20, 256, 60

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from initscope.core.checkfile import ASSUMED, FileCheck, LayerCheck
-from initscope.core.checkfilefindings import Passed
+from initscope.core.checks.file import ASSUMED, FileCheck, LayerCheck
+from initscope.core.checks.findings import Passed
 from initscope.core.diagnosis.findings import Blame, Finding, layers_words
 from initscope.core.weights.layers import LayerWeights
 from initscope.tui.charts import Style

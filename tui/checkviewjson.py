@@ -6,9 +6,9 @@ from math import isfinite
 from typing import Any
 
 from initscope.core import __version__
-from initscope.core.checkfile import FileCheck, LayerCheck
-from initscope.core.checkfilestatistics import Statistics
-from initscope.core.checkspec import SpecCheck
+from initscope.core.checks.file import FileCheck, LayerCheck
+from initscope.core.checks.spec import SpecCheck
+from initscope.core.checks.statistics import Statistics
 from initscope.core.diagnosis.document import finding_document
 from initscope.core.diagnosis.remedies import Candidate
 

@@ -5,7 +5,7 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from initscope.core.checkfile import FileCheck
+from initscope.core.checks.file import FileCheck
 from initscope.tui import checkviewfile
 from initscope.tui.charts import PALETTE, Style, heatmap, histogram
 from initscope.tui.checkviewer import Picture, Shown

@@ -3,7 +3,7 @@
 import argparse
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.tui.options import run_options
 
 

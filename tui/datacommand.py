@@ -12,7 +12,7 @@ from initscope.core.errors import InputError, unknown
 from initscope.tui.options import DATA_HELP, add_data_options, data_flags
 
 if TYPE_CHECKING:
-    from initscope.core.inspection import Inspection
+    from initscope.core.datasets.inspection import Inspection
 
 ACTIONS = ("list", "fetch", "show")
 UNUSABLE = 2
@@ -77,8 +77,8 @@ def _print(lines: Iterator[str] | Sequence[str]) -> int:
 
 
 def _listed() -> Iterator[str]:
-    from initscope.core import published
-    from initscope.core.data import CATALOGUE, data_folders, names_in_folders
+    from initscope.core.datasets import published
+    from initscope.core.datasets.data import CATALOGUE, data_folders, names_in_folders
 
     width = max(map(len, CATALOGUE))
     for name, entry in CATALOGUE.items():
@@ -97,8 +97,8 @@ def _listed() -> Iterator[str]:
 
 
 def _show(name: str, flags: dict[str, str]) -> int:
-    from initscope.core.dataname import with_flags
-    from initscope.core.inspection import inspect
+    from initscope.core.datasets.dataname import with_flags
+    from initscope.core.datasets.inspection import inspect
 
     found = inspect(with_flags(name, flags))
     _print(_report(found))
@@ -126,8 +126,8 @@ def _report(found: "Inspection") -> Iterator[str]:
 
 
 def _fetch(name: str, arguments: argparse.Namespace) -> int:
-    from initscope.core.data import data_folders
-    from initscope.core.fetch import fetch, published
+    from initscope.core.datasets.data import data_folders
+    from initscope.core.datasets.fetch import fetch, published
 
     known = published(name)
     folder = Path(arguments.to).expanduser() if arguments.to else data_folders()[0]

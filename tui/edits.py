@@ -8,9 +8,9 @@ from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
 from initscope.core.catalogue import read_parameters, split_call, write_call
 from initscope.core.comparison import NAME, Comparison, Options, read_lane
-from initscope.core.data import CATALOGUE, Dataset
+from initscope.core.datasets.data import CATALOGUE, Dataset
 from initscope.core.errors import InputError, unknown
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.losses import loss
 from initscope.core.optimizers import optimizer
 from initscope.core.rates import schedule

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from initscope.core.errors import InputError
 
 if TYPE_CHECKING:
-    from initscope.core.experimentplan import Plan
+    from initscope.core.experiments.plan import Plan
 
 FAILED = 1
 """Exit code of an experiment that does not hold."""
@@ -53,7 +53,7 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
 
 def experiment_command(arguments: argparse.Namespace) -> int:
     """Returns the exit code: 0, 1 if the experiment does not hold, or 128 and the signal that ended it early."""
-    from initscope.core import experimentcatalogue
+    from initscope.core.experiments import catalogue as experimentcatalogue
 
     if not arguments.name:
         for option in ("seeds", "epochs", "data", "json", "tui"):
@@ -63,7 +63,7 @@ def experiment_command(arguments: argparse.Namespace) -> int:
 
         shipped = [experimentcatalogue.find(name) for name in experimentcatalogue.names()]
         return _print(listing(shipped, _width()), arguments.plain)
-    from initscope.core.experimentplan import Changes, plan
+    from initscope.core.experiments.plan import Changes, plan
 
     changes = Changes(
         _count("seeds", arguments.seeds, MOST_SEEDS, 1), _count("epochs", arguments.epochs, MOST_EPOCHS, 0),
@@ -96,9 +96,9 @@ def _open_lab(command: str, first: str = "") -> int:
 
 
 def _run(arguments: argparse.Namespace, planned: "Plan") -> int:
-    from initscope.core.experimentreport import experiment_report
-    from initscope.core.experimentrun import Run
-    from initscope.core.judging import Answer, judge, verdict
+    from initscope.core.experiments.judging import Answer, judge, verdict
+    from initscope.core.experiments.report import experiment_report
+    from initscope.core.experiments.run import Run
     from initscope.tui.experimentview import lines
     from initscope.tui.jsonfile import JsonFile
     from initscope.tui.run import interruptible

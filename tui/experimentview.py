@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isinf, isnan
 
-from initscope.core.experiment import SPREAD, Expectation, Experiment
-from initscope.core.experimentmeasures import MEASURABLE
-from initscope.core.experimentplan import there
-from initscope.core.experimentrun import Run
-from initscope.core.judging import Answer, Cell, Judgement, cells, layer_counts, verdict
-from initscope.core.published import PUBLISHED
-from initscope.core.samplemeasures import SAMPLE_MEASURES
+from initscope.core.datasets.published import PUBLISHED
+from initscope.core.experiments.experiment import SPREAD, Expectation, Experiment
+from initscope.core.experiments.judging import Answer, Cell, Judgement, cells, layer_counts, verdict
+from initscope.core.experiments.measures import MEASURABLE
+from initscope.core.experiments.plan import there
+from initscope.core.experiments.run import Run
+from initscope.core.experiments.samplemeasures import SAMPLE_MEASURES
 
 WIDTH = 80
 MARK = 15

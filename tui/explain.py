@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from math import prod
 from typing import Protocol
 
-from initscope.core import activations, data, initializers, losses, optimizers, rates, streams
+from initscope.core import activations, losses, optimizers, rates
 from initscope.core.architecture import Architecture
 from initscope.core.catalogue import Parameter, split_call, write_value
-from initscope.core.data import Dataset
-from initscope.core.definitions import Gain
+from initscope.core.datasets import data
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
-from initscope.core.initializers import Initializer
-from initscope.core.presets import PRESETS
+from initscope.core.initialization import initializers, streams
+from initscope.core.initialization.definitions import Gain
+from initscope.core.initialization.initializers import Initializer
+from initscope.core.initialization.presets import PRESETS
 from initscope.core.shapes import DenseShape, WeightShape
 from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, default_lr, steps_per_epoch
 from initscope.tui import card

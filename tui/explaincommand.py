@@ -11,8 +11,8 @@ from initscope.core.errors import InputError
 from initscope.tui.options import INITIALIZERS, LAYERS, add_run_options
 
 if TYPE_CHECKING:
-    from initscope.core.counterfactual import Inquiry, Progress
-    from initscope.core.counterfactualresults import Explanation
+    from initscope.core.counterfactual.explain import Inquiry, Progress
+    from initscope.core.counterfactual.results import Explanation
 
 NOT_EXPLAINED = 1
 """Exit code where a network does not learn, and nothing that was changed alone cured it."""
@@ -59,8 +59,8 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
 
 def explain_command(arguments: argparse.Namespace) -> int:
     """Returns the exit code: 0, NOT_EXPLAINED, or 128 and the signal that ended it early. Raises InputError."""
-    from initscope.core.counterfactual import Inquiry
-    from initscope.core.counterfactualwords import report
+    from initscope.core.counterfactual.explain import Inquiry
+    from initscope.core.counterfactual.words import report
     from initscope.tui.comparison import read_comparison
     from initscope.tui.jsonfile import JsonFile
     from initscope.tui.run import interruptible

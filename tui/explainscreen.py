@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from initscope.core.comparison import NAME, Comparison
-from initscope.core.counterfactual import Inquiry, Progress
-from initscope.core.counterfactualchanges import Change
-from initscope.core.data import Dataset
+from initscope.core.counterfactual.changes import Change
+from initscope.core.counterfactual.explain import Inquiry, Progress
+from initscope.core.datasets.data import Dataset
 from initscope.core.spec import Spec
 from initscope.tui import actions
 from initscope.tui.explainview import every_change, lines, wrapped

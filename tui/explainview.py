@@ -5,9 +5,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from initscope.core.counterfactualchanges import Suspect
-from initscope.core.counterfactualresults import Answer, Explanation, Trial
-from initscope.core.counterfactualwords import conclusion, number, percent
+from initscope.core.counterfactual.changes import Suspect
+from initscope.core.counterfactual.results import Answer, Explanation, Trial
+from initscope.core.counterfactual.words import conclusion, number, percent
 from initscope.tui.sheet import RESET, Style, plain
 from initscope.tui.views import plain_text
 

@@ -8,12 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from initscope.core.checkspec import measure_start
-from initscope.core.data import Dataset
+from initscope.core.checks.spec import measure_start
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
-from initscope.core.forecast import Forecast, of_spec
 from initscope.core.snapshot import LaneSnapshot, Snapshot
 from initscope.core.spec import Spec
+from initscope.core.theory.forecast import Forecast, of_spec
 from initscope.tui import actions
 from initscope.tui.checkviewtable import say
 from initscope.tui.forecastview import Floats, Seen, text

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.diagnosis.findings import layers_words
-from initscope.core.fixedpoint import FixedPoint
-from initscope.core.forecast import Forecast
 from initscope.core.probes import INDEX, dead_or_saturated
 from initscope.core.snapshot import LaneSnapshot
 from initscope.core.states import saturation
+from initscope.core.theory.fixedpoint import FixedPoint
+from initscope.core.theory.forecast import Forecast
 from initscope.tui import views
 from initscope.tui.checkviewtable import Column, correlation, number, say, share, tables
 from initscope.tui.lines import CODE

@@ -7,11 +7,11 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from initscope.core.codelines import setup
-from initscope.core.definitions import Definition, Preset
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE, Initializer, fans, initializer
-from initscope.core.presets import PRESETS
+from initscope.core.initialization.codelines import setup
+from initscope.core.initialization.definitions import Definition, Preset
+from initscope.core.initialization.initializers import CATALOGUE, Initializer, fans, initializer
+from initscope.core.initialization.presets import PRESETS
 from initscope.tui.card import BIAS, code, different_elsewhere, moments, same_elsewhere
 from initscope.tui.explain import parameter_lines, plain
 

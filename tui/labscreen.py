@@ -10,7 +10,7 @@ from textual import events
 from textual.app import SystemCommand
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.tui import actions, edits, panels, views
 from initscope.tui.labview import PACES, LabView

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import Spec
 from initscope.tui import panels, views

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from initscope.core.dataname import with_flags
+from initscope.core.datasets.dataname import with_flags
 from initscope.core.errors import InputError
 
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, OptionList, Static
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.spec import OPTIONS, Spec
 from initscope.tui import edits

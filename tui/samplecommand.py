@@ -10,10 +10,10 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from initscope.core import sampling
 from initscope.core.errors import InputError
-from initscope.core.initializers import fans, find, initializer
-from initscope.core.sampling import Moment, Sample
+from initscope.core.initialization import sampling
+from initscope.core.initialization.initializers import fans, find, initializer
+from initscope.core.initialization.sampling import Moment, Sample
 from initscope.tui.charts import Style
 from initscope.tui.initcommand import CONVOLUTION, DENSE, read_shape
 from initscope.tui.jsonfile import JsonFile

@@ -9,10 +9,10 @@ from math import prod
 
 import numpy as np
 
-from initscope.core import sampling
 from initscope.core.errors import InputError
-from initscope.core.initializers import Initializer
-from initscope.core.sampling import Sample
+from initscope.core.initialization import sampling
+from initscope.core.initialization.initializers import Initializer
+from initscope.core.initialization.sampling import Sample
 from initscope.core.spec import Spec
 from initscope.tui.sampleview import View
 

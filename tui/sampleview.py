@@ -10,9 +10,9 @@ from string import ascii_lowercase, digits
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core import sampling
-from initscope.core.initializers import fans
-from initscope.core.sampling import Floats, Moment, Sample
+from initscope.core.initialization import sampling
+from initscope.core.initialization.initializers import fans
+from initscope.core.initialization.sampling import Floats, Moment, Sample
 from initscope.tui.charts import PALETTE, Curve, Style, curves, heatmap, histogram
 from initscope.tui.heatmap import ASCII_RAMP, UNICODE_RAMP
 from initscope.tui.sheet import GREY, RGB

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import Spec
 from initscope.core.training import Trainer

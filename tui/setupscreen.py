@@ -14,7 +14,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.worker import Worker
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.errors import InputError
 from initscope.core.spec import OPTIONS
 from initscope.tui import edits

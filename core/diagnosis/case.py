@@ -6,15 +6,15 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.data import Dataset
-from initscope.core.distributions import Distribution
-from initscope.core.forecast import Draw, Forecast, LayerForecast, of_spec
-from initscope.core.forecast import forecast as make
-from initscope.core.initializers import fans
-from initscope.core.inputstatistics import InputStatistics
+from initscope.core.datasets.data import Dataset
+from initscope.core.initialization.distributions import Distribution
+from initscope.core.initialization.initializers import fans
 from initscope.core.learning import Constant, constant_of
 from initscope.core.shapes import NormShape, WeightShape
 from initscope.core.spec import Spec
+from initscope.core.theory.forecast import Draw, Forecast, LayerForecast, of_spec
+from initscope.core.theory.forecast import forecast as make
+from initscope.core.theory.inputstatistics import InputStatistics
 
 Floats = NDArray[np.float64]
 

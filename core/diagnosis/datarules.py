@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.blas import one_thread
-from initscope.core.data import Dataset
-from initscope.core.dataname import standardized
+from initscope.core.datasets.data import Dataset
+from initscope.core.datasets.dataname import standardized
+from initscope.core.datasets.inspection import LARGE_INPUT
 from initscope.core.diagnosis.case import LOOKED_AT, Case
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, short
-from initscope.core.inspection import LARGE_INPUT
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, short
 from initscope.core.diagnosis.outlook import Outlook, outlook
 from initscope.core.errors import InputError
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.spec import default_lr
 
 STEP = 10.0

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isfinite, log10
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.case import Case, weights_of
 from initscope.core.diagnosis.findings import Remedy, short
 from initscope.core.diagnosis.outlook import outlook
 from initscope.core.errors import InputError
-from initscope.core.forecast import Forecast
 from initscope.core.gains import gain
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.spec import Spec, default_lr
+from initscope.core.theory.forecast import Forecast
 
 SIGMOID_GAIN = 4
 """1 / sigmoid'(0): keeps the size of what depends on the input, where Glorot & Bengio suppose a slope of 1."""

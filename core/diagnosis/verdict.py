@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis import datarules, gradient, lanerules, rate, remedies, signal, symmetry
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, layers_words
 from initscope.core.diagnosis.outlook import outlook
 from initscope.core.diagnosis.record import Record
-from initscope.core.forecast import Forecast
 from initscope.core.snapshot import LaneSnapshot
 from initscope.core.spec import Spec
+from initscope.core.theory.forecast import Forecast
 
 Rule = Callable[[Case], Finding | None]
 

@@ -4,8 +4,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from initscope.core.datasets.npzfile import DAMAGE, read_header, reason
 from initscope.core.errors import InputError
-from initscope.core.npzfile import DAMAGE, read_header, reason
 from initscope.core.weights.dtypes import of_numpy
 from initscope.core.weights.mapped import MappedFile, Source, Span, printable
 from initscope.core.weights.tensor import MAX_TENSORS, Tensor, Weights, c_order, checked

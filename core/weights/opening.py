@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from initscope.core.datasets.npyfile import is_npy
 from initscope.core.errors import InputError
-from initscope.core.npyfile import is_npy
 from initscope.core.weights import foreign, jsonfile, keras, numpyfile, picklefile, safetensors, torchfile, zipdir
 from initscope.core.weights.mapped import MappedFile
 from initscope.core.weights.tensor import Weights

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from peers import Floats, Indices
 
     from initscope.core.architecture import Architecture
-    from initscope.core.data import Dataset
+    from initscope.core.datasets.data import Dataset
 
 HOLD = {1: 1.5, 8: 1.0}
 """Most that our time for a step of one lane may be of PyTorch's, by lanes."""
@@ -90,7 +90,7 @@ class Ours:
         """Random pictures with random labels: speed needs no meaning."""
         import numpy as np
 
-        from initscope.core.data import Dataset
+        from initscope.core.datasets.data import Dataset
 
         case, rng = self.case, np.random.default_rng(0)
         classes = 2 if case.arch.endswith("-1") else CLASSES

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.activations import Activation, activation
-from initscope.core.forecast import Draw, Forecast, forecast
-from initscope.core.initializers import CATALOGUE, initializer
-from initscope.core.inputstatistics import InputStatistics
+from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.core.losses import loss
 from initscope.core.probes import SATURATED_SLOPE
 from initscope.core.shapes import DenseShape
+from initscope.core.theory.forecast import Draw, Forecast, forecast
+from initscope.core.theory.inputstatistics import InputStatistics
 
 Floats = NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def inputs(data: str, width: int) -> Floats:
     rng = np.random.default_rng(7)
     if data == "normal":
         return rng.standard_normal((BATCH, width))
-    from initscope.core.data import load
+    from initscope.core.datasets.data import load
 
     x = load(data).x_train[:BATCH].astype(np.float64)
     x = (x - x.mean()) / x.std()

@@ -28,7 +28,7 @@ from labelled_rule import CAUSES, CHANGES, Cure, Outcome, Outcomes, Variant, bes
 
 from initscope.core.architecture import Architecture
 from initscope.core.gains import gain
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.spec import Spec, default_lr, read
 from initscope.core.training import Trainer
 

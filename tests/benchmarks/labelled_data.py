@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core import data
-from initscope.core.data import Dataset
+from initscope.core.datasets import data
+from initscope.core.datasets.data import Dataset
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

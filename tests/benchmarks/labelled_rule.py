@@ -16,7 +16,7 @@ from statistics import fmean
 
 import numpy as np
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 from initscope.core.snapshot import Measures
 
 LEARNED, FAILED = 0.6, 0.25

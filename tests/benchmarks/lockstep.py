@@ -8,7 +8,7 @@ from peers import Floats, Work
 
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.spec import Spec, read
 from initscope.core.training import Trainer
 

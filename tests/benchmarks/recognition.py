@@ -19,13 +19,13 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.candidates import NATS, divergence, groups
 from initscope.core.comparison import Comparison
-from initscope.core.data import load
-from initscope.core.distributions import Constant
-from initscope.core.initializers import CATALOGUE, PRESETS, initializer
-from initscope.core.recognition import Recognition, recognize
-from initscope.core.sampling import DEPENDENT
+from initscope.core.datasets.data import load
+from initscope.core.initialization.distributions import Constant
+from initscope.core.initialization.initializers import CATALOGUE, PRESETS, initializer
+from initscope.core.initialization.sampling import DEPENDENT
+from initscope.core.recognition.candidates import NATS, divergence, groups
+from initscope.core.recognition.recognize import Recognition, recognize
 from initscope.core.training import Trainer
 
 SHAPES = ((32, 32), (64, 32), (30, 784), (512, 512), (16, 3, 3, 3))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 
 
 def images() -> Dataset:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.snapshot import LaneSnapshot, Snapshot
 from initscope.core.spec import Spec
 from initscope.core.training import Trainer

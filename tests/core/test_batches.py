@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from initscope.core.batches import Batches, subset, targets
-from initscope.core.data import Dataset
+from initscope.core.datasets.data import Dataset
 
 
 def dataset(n: int, features: int = 3) -> Dataset:

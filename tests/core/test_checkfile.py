@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from initscope.core.activations import activation
-from initscope.core.checkfile import FileCheck, check_file
-from initscope.core.checkfilestatistics import look
-from initscope.core.data import Dataset, load
+from initscope.core.checks.file import FileCheck, check_file
+from initscope.core.checks.statistics import look
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.errors import InputError
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import read
@@ -307,7 +307,7 @@ def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
             file.write(block)
         file.truncate(8 + len(raw) + 2 * rows * width * 4)
     program = (
-        "import resource, sys\nfrom pathlib import Path\nfrom initscope.core.checkfile import check_file\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom initscope.core.checks.file import check_file\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "check = check_file(Path(sys.argv[1]))\n"
         "print(len(check.layers), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from initscope.core.checkspec import ENOUGH, MEASURES, check_spec, in_steps, load_some, measure_start, spreads
-from initscope.core.data import Dataset, load
+from initscope.core.checks.spec import ENOUGH, MEASURES, check_spec, in_steps, load_some, measure_start, spreads
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.diagnosis.findings import Blame
 from initscope.core.network import Network
 from initscope.core.spec import Spec, read

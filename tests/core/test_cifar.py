@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from samples import cifar_like, cifar_records, tar_of
 
-from initscope.core import cifar, data
+from initscope.core.datasets import cifar, data
 from initscope.core.errors import InputError
 
 

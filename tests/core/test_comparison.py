@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initscope.core.comparison import Comparison, read_lane, unique_names
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.errors import InputError
 from initscope.core.spec import read
 

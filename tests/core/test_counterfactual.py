@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from initscope.core import counterfactual
-from initscope.core.counterfactual import Inquiry, Progress, explain
-from initscope.core.counterfactualchanges import LEARNING_RATES, Change, Suspect, changes, scaled
-from initscope.core.counterfactualresults import Explanation, Outcome, Trial, answer, in_order
-from initscope.core.counterfactualwords import conclusion, report
-from initscope.core.data import Dataset, load
-from initscope.core.dataname import standardized
+from initscope.core.counterfactual import explain as counterfactual
+from initscope.core.counterfactual.changes import LEARNING_RATES, Change, Suspect, changes, scaled
+from initscope.core.counterfactual.explain import Inquiry, Progress, explain
+from initscope.core.counterfactual.results import Explanation, Outcome, Trial, answer, in_order
+from initscope.core.counterfactual.words import conclusion, report
+from initscope.core.datasets.data import Dataset, load
+from initscope.core.datasets.dataname import standardized
 from initscope.core.errors import InputError
 from initscope.core.learning import Constant
 from initscope.core.spec import Spec, default_lr, read

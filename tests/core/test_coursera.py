@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from initscope.core.data import Dataset, load
-from initscope.core.experiment import Expectation, Experiment, Quantity
-from initscope.core.experimentcatalogue import find
-from initscope.core.experimentplan import Changes, plan
-from initscope.core.experimentrun import Run
-from initscope.core.judging import Answer, judge, verdict
+from initscope.core.datasets.data import Dataset, load
+from initscope.core.experiments.catalogue import find
+from initscope.core.experiments.experiment import Expectation, Experiment, Quantity
+from initscope.core.experiments.judging import Answer, judge, verdict
+from initscope.core.experiments.plan import Changes, plan
+from initscope.core.experiments.run import Run
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.RandomState, int, int], Floats]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initscope.core import csvdata, data
-from initscope.core.contents import Contents
+from initscope.core.datasets import csvdata, data
+from initscope.core.datasets.contents import Contents
 from initscope.core.errors import InputError
 
 IRIS = "id,length,width,species\n" + "".join(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from initscope.core import data
+from initscope.core.datasets import data
 from initscope.core.errors import InputError
 
 X = np.arange(12.0).reshape(6, 2)

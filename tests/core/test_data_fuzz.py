@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from samples import NAMES, cifar_records, idx, labels, pictures
 
-from initscope.core import data
+from initscope.core.datasets import data
+from initscope.core.datasets.inspection import inspect
 from initscope.core.errors import InputError
-from initscope.core.inspection import inspect
 
 FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

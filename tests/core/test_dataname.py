@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.catalogue import split_call
-from initscope.core.dataname import FLAGS, split_path, with_flags
+from initscope.core.datasets.dataname import FLAGS, split_path, with_flags
 from initscope.core.errors import InputError
 
 

@@ -7,12 +7,12 @@ from pictures import images
 from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
 from initscope.core.errors import InputError
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
+from initscope.core.initialization.schemes import fit
 from initscope.core.layers import Pass
 from initscope.core.losses import loss
 from initscope.core.network import Network
 from initscope.core.probes import INDEX, measure
-from initscope.core.schemes import fit
 from initscope.core.spec import Spec, read
 from initscope.core.training import Trainer
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initscope.core import experimentcatalogue, experimentfile
 from initscope.core.errors import InputError
-from initscope.core.experiment import Quantity, first_seeds
+from initscope.core.experiments import catalogue as experimentcatalogue
+from initscope.core.experiments import file as experimentfile
+from initscope.core.experiments.experiment import Quantity, first_seeds
 
 TOP = 'question = "Q"\nclaim = "C"\nsource = "S"\n'
 LANES = '[[lanes]]\nname = "a"\ninit = "rand"\n[[lanes]]\nname = "b"\ninit = "randn"\nlr = 0.5\n'

@@ -5,11 +5,11 @@ from math import inf, nan
 
 import pytest
 
-from initscope.core import experimentfile
-from initscope.core.experiment import Expectation, Quantity
-from initscope.core.experimentplan import Plan
-from initscope.core.experimentrun import Run
-from initscope.core.judging import Answer, Cell, broken, judge, judge_one, same_digits, verdict
+from initscope.core.experiments import file as experimentfile
+from initscope.core.experiments.experiment import Expectation, Quantity
+from initscope.core.experiments.judging import Answer, Cell, broken, judge, judge_one, same_digits, verdict
+from initscope.core.experiments.plan import Plan
+from initscope.core.experiments.run import Run
 
 LANES = {"a": 0, "b": 0}
 

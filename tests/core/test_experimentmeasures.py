@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from runs import DATA, finish, specs
 
-from initscope.core import experimentfile
-from initscope.core.experiment import Quantity
-from initscope.core.experimentmeasures import MEASURABLE, LayerTensors, Moment
-from initscope.core.experimentplan import plan
-from initscope.core.experimentrun import Run
+from initscope.core.experiments import file as experimentfile
+from initscope.core.experiments.experiment import Quantity
+from initscope.core.experiments.measures import MEASURABLE, LayerTensors, Moment
+from initscope.core.experiments.plan import plan
+from initscope.core.experiments.run import Run
 from initscope.core.history import Curve
 from initscope.core.plateau import leaving_steps, measured_steps, plateau_ratio
 from initscope.core.probes import INDEX

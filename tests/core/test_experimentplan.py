@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-from initscope.core import experimentfile, experimentrun
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.errors import InputError
-from initscope.core.experiment import Quantity
-from initscope.core.experimentplan import Changes, fit_architecture, plan, there
-from initscope.core.experimentrun import Run
-from initscope.core.judging import judge
+from initscope.core.experiments import file as experimentfile
+from initscope.core.experiments import run as experimentrun
+from initscope.core.experiments.experiment import Quantity
+from initscope.core.experiments.judging import judge
+from initscope.core.experiments.plan import Changes, fit_architecture, plan, there
+from initscope.core.experiments.run import Run
 
 TOP = 'question = "Q"\nclaim = "C"\nsource = "S"\n'
 LANES = '[[lanes]]\nname = "a"\n[[lanes]]\nname = "b"\nsteps = 7\n'

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from samples import NAMES, cifar_like, mnist_like, tar_of
 
-from initscope.core import data, download, fetch
+from initscope.core.datasets import data, download, fetch
+from initscope.core.datasets.published import PUBLISHED, Published, RemoteFile
 from initscope.core.errors import InputError
-from initscope.core.published import PUBLISHED, Published, RemoteFile
 
 
 @dataclass

@@ -12,14 +12,14 @@ import pytest
 
 from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
-from initscope.core.data import load
-from initscope.core.forecast import Draw, Forecast, forecast, of_spec
-from initscope.core.initializers import initializer
-from initscope.core.inputstatistics import InputStatistics
+from initscope.core.datasets.data import load
+from initscope.core.initialization.initializers import initializer
 from initscope.core.network import Network
 from initscope.core.probes import INDEX, measure
 from initscope.core.shapes import ConvolutionShape, DenseShape
 from initscope.core.spec import read
+from initscope.core.theory.forecast import Draw, Forecast, forecast, of_spec
+from initscope.core.theory.inputstatistics import InputStatistics
 
 
 def _benchmark() -> ModuleType:

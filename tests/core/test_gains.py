@@ -8,7 +8,7 @@ import pytest
 from initscope.core.activations import CATALOGUE, activation
 from initscope.core.errors import InputError
 from initscope.core.gains import gain
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 
 
 def phi(z: float) -> float:

@@ -9,7 +9,8 @@ import pytest
 from samples import NAMES, labels, mnist_like, pictures
 from samples import idx as written
 
-from initscope.core import data, files, idx
+from initscope.core import files
+from initscope.core.datasets import data, idx
 from initscope.core.errors import InputError
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from initscope.core import data, images
+from initscope.core.datasets import data, images
 from initscope.core.errors import InputError
 
 Array = np.ndarray[Any, Any]

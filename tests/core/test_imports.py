@@ -50,7 +50,7 @@ def test_every_core_module_loads_without_a_screen() -> None:
 def test_no_core_file_imports_a_screen(name: str) -> None:
     packages = imported(FILES[name])
     assert not packages & (SCREEN | {"initscope.tui"})
-    extra = {"PIL"} if name == "images" else set()
+    extra = {"PIL"} if name == "datasets.images" else set()
     assert packages <= {"initscope", "numpy", "platformdirs", "threadpoolctl", *extra, *sys.stdlib_module_names}
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE, initializer
+from initscope.core.initialization.initializers import CATALOGUE, initializer
 
 FANS = [(784, 30), (7, 20), (1, 1), (100, 100)]
 VARIANTS = [

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from initscope.core.datasets.inspection import NOTE, OK, STOP, WARN, Inspection, inspect
 from initscope.core.errors import InputError
-from initscope.core.inspection import NOTE, OK, STOP, WARN, Inspection, inspect
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from initscope.core import spec
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.snapshot import Measures
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))

@@ -12,7 +12,7 @@ import pytest
 
 from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
 from initscope.core.spec import Spec, read
 from initscope.core.training import Trainer

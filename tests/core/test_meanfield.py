@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from initscope.core.activations import CATALOGUE, activation
-from initscope.core.fixedpoint import fixed_point
-from initscope.core.meanfield import maps
-from initscope.core.nodes import above, nodes
 from initscope.core.probes import SATURATED_SLOPE
+from initscope.core.theory.fixedpoint import fixed_point
+from initscope.core.theory.meanfield import maps
+from initscope.core.theory.nodes import above, nodes
 
 SMOOTH = [name for name in CATALOGUE if name != "sine"]
 PLACES = [(0.0, 1e-3), (0.0, 1.0), (0.3, 2.0), (-1.5, 0.4), (4.0, 9.0), (-60.0, 3.0), (55.0, 2.0), (1.0, 80.0)]

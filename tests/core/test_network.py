@@ -10,7 +10,7 @@ import pytest
 from initscope.core.activations import CATALOGUE as ACTIVATIONS
 from initscope.core.activations import activation
 from initscope.core.architecture import Architecture
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.layers import Dense, Nonlinearity
 from initscope.core.losses import loss
 from initscope.core.network import Network, predictions

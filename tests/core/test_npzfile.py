@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from initscope.core import data, npzfile
+from initscope.core.datasets import data, npzfile
 from initscope.core.errors import InputError
 
 X = np.arange(12.0).reshape(6, 2)

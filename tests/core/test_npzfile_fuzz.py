@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from initscope.core import data
+from initscope.core.datasets import data
 from initscope.core.errors import InputError
 
 X = np.arange(12.0).reshape(6, 2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initscope.core import data
+from initscope.core.datasets import data
 from initscope.core.errors import InputError
 
 Array = np.ndarray[Any, Any]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE, PRESETS, fans, find, initializer
+from initscope.core.initialization.initializers import CATALOGUE, PRESETS, fans, find, initializer
 
 SHAPES = [(30, 784), (20, 7), (16, 3, 3, 3), (8, 16, 5, 1)]
 MASS = erf(sqrt(2))

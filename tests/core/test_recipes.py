@@ -7,10 +7,10 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from initscope.core.codelines import setup
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE, PRESETS, initializer
-from initscope.core.recipes import recipe
+from initscope.core.initialization.codelines import setup
+from initscope.core.initialization.initializers import CATALOGUE, PRESETS, initializer
+from initscope.core.initialization.recipes import recipe
 
 SHAPES = [(30, 84), (12, 40), (16, 8, 3, 3), (8, 8, 2, 5)]
 TEXTS = [

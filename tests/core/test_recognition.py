@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from initscope.core.candidates import NATS, alike, divergence, groups, log_likelihood
-from initscope.core.distributions import Distribution, HalfNormal, Normal, TruncatedNormal, Uniform
 from initscope.core.errors import InputError
-from initscope.core.fingerprints import Moments, fingerprint, right_angles
-from initscope.core.goodness import distribution_function
-from initscope.core.initializers import initializer
-from initscope.core.recognition import recognize
+from initscope.core.initialization.distributions import Distribution, HalfNormal, Normal, TruncatedNormal, Uniform
+from initscope.core.initialization.initializers import initializer
+from initscope.core.recognition.candidates import NATS, alike, divergence, groups, log_likelihood
+from initscope.core.recognition.fingerprints import Moments, fingerprint, right_angles
+from initscope.core.recognition.goodness import distribution_function
+from initscope.core.recognition.recognize import recognize
 
 SHAPES = ((32, 32), (64, 32), (16, 3, 3, 3))
 FAMILIES = (Uniform(-0.3, 0.7), Normal(0.2, 1.5), HalfNormal(0.4), TruncatedNormal(0.1, 0.5, -2.0, 2.0))

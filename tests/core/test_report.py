@@ -9,7 +9,7 @@ import pytest
 
 from initscope.core import __version__
 from initscope.core.comparison import Comparison
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.diagnosis import lane_verdict
 from initscope.core.probes import PROBES
 from initscope.core.report import numbers, report

@@ -5,12 +5,12 @@ from math import comb, erf, exp, fsum, gamma, inf, isinf, log, pi, prod, sqrt
 import numpy as np
 import pytest
 
-from initscope.core import sampling
-from initscope.core.distributions import Constant, HalfNormal, Normal, TruncatedNormal, Uniform
 from initscope.core.errors import InputError
-from initscope.core.initializers import initializer
-from initscope.core.sampling import Moment, draw, expected_shares, log_all_near_zero, log_near_zero
-from initscope.core.structured import DeltaOrthogonal, Dirac, Identity, Orthogonal, Sparse
+from initscope.core.initialization import sampling
+from initscope.core.initialization.distributions import Constant, HalfNormal, Normal, TruncatedNormal, Uniform
+from initscope.core.initialization.initializers import initializer
+from initscope.core.initialization.sampling import Moment, draw, expected_shares, log_all_near_zero, log_near_zero
+from initscope.core.initialization.structured import DeltaOrthogonal, Dirac, Identity, Orthogonal, Sparse
 
 SMOOTH = [
     (Uniform(-0.3, 0.8), lambda x: 1 / 1.1 if -0.3 < x < 0.8 else 0.0),

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from initscope.core import activations, initializers, losses, optimizers, rates, streams
+from initscope.core import activations, losses, optimizers, rates
 from initscope.core.catalogue import Parameter
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.errors import InputError
+from initscope.core.initialization import initializers, streams
 from initscope.core.spec import DTYPES, OPTIONS, read, steps_per_epoch
 
 DIGITS, MOONS = load("digits"), load("moons:n=50")

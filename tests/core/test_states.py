@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.probes import INDEX, PROBES
 from initscope.core.snapshot import Status
 from initscope.core.states import State, lane_state, layer_states, reading, saturation

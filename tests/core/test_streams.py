@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from initscope.core.errors import InputError
-from initscope.core.initializers import initializer
-from initscope.core.streams import SEEDED, Stream, stream
+from initscope.core.initialization.initializers import initializer
+from initscope.core.initialization.streams import SEEDED, Stream, stream
 
 SIZES = (7, 5, 4, 3)
 

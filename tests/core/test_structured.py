@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE, fans, initializer
+from initscope.core.initialization.initializers import CATALOGUE, fans, initializer
 
 DENSE = [(30, 784), (20, 7), (7, 20), (9, 9), (1, 1)]
 KERNELS = [(16, 3, 3, 3), (8, 8, 5, 1), (6, 4, 2, 2), (5, 5, 3), (4, 2, 3, 1, 2)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from initscope.core.catalogue import read_parameters
+from initscope.core.datasets.toys import TOYS, Floats, Labels
 from initscope.core.errors import InputError
-from initscope.core.toys import TOYS, Floats, Labels
 
 
 def draw(name: str, n: int = 600, seed: int = 0, **given: str) -> tuple[Floats, Labels]:

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.snapshot import Snapshot
 from initscope.tui.app import LabApp
 from initscope.tui.labscreen import LabScreen

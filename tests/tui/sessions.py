@@ -7,7 +7,7 @@ from time import perf_counter, sleep
 import numpy as np
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import Spec
 from initscope.core.training import Trainer

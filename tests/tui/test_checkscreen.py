@@ -17,8 +17,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from initscope.core.activations import activation
-from initscope.core.checkfile import FileCheck
-from initscope.core.sampling import expected_shares
+from initscope.core.checks.file import FileCheck
+from initscope.core.initialization.sampling import expected_shares
 from initscope.core.weights import find_layers, open_weights
 from initscope.tui import checkviewer
 from initscope.tui.checkscreen import CheckApp, CheckHelp, CheckScreen

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from terminal import run
 
-from initscope.core import data, idx, published
+from initscope.core.datasets import data, idx, published
 from initscope.core.spec import OPTIONS
 from initscope.tui import datacommand
 from initscope.tui.cli import main, run_parser

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, run
 
-from initscope.core import experimentcatalogue
+from initscope.core.experiments import catalogue as experimentcatalogue
 from initscope.tui.cli import main
 
 NAMES = experimentcatalogue.names()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from terminal import Terminal, run
 
-from initscope.core.counterfactual import explain
-from initscope.core.counterfactualresults import Explanation
-from initscope.core.data import load
+from initscope.core.counterfactual.explain import explain
+from initscope.core.counterfactual.results import Explanation
+from initscope.core.datasets.data import load
 from initscope.core.spec import read
 from initscope.tui.cli import main
 from initscope.tui.explainview import beside, every_change, lines, table

@@ -11,10 +11,10 @@ from screens import screen_text
 from test_lab_snapshots import check_all
 from textual.pilot import Pilot
 
-from initscope.core.counterfactual import Inquiry, Progress
-from initscope.core.counterfactualchanges import Change, Suspect
-from initscope.core.counterfactualresults import Explanation, Outcome, Trial, answer, in_order
-from initscope.core.data import Dataset
+from initscope.core.counterfactual.changes import Change, Suspect
+from initscope.core.counterfactual.explain import Inquiry, Progress
+from initscope.core.counterfactual.results import Explanation, Outcome, Trial, answer, in_order
+from initscope.core.datasets.data import Dataset
 from initscope.core.learning import Constant
 from initscope.core.spec import Spec
 from initscope.tui import explainscreen

@@ -18,10 +18,10 @@ from test_lab_snapshots import check_all
 from textual import events
 from textual.pilot import Pilot
 
-from initscope.core.checkspec import measure_start
+from initscope.core.checks.spec import measure_start
 from initscope.core.errors import InputError
-from initscope.core.forecast import of_spec
 from initscope.core.probes import INDEX
+from initscope.core.theory.forecast import of_spec
 from initscope.core.training import Trainer
 from initscope.tui import forecastscreen
 from initscope.tui.actions import FORECAST, of

@@ -9,10 +9,10 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from initscope.core.data import load
-from initscope.core.entries import CATALOGUE
-from initscope.core.initializers import fans, initializer
-from initscope.core.presets import PRESETS
+from initscope.core.datasets.data import load
+from initscope.core.initialization.entries import CATALOGUE
+from initscope.core.initialization.initializers import fans, initializer
+from initscope.core.initialization.presets import PRESETS
 from initscope.core.spec import read
 from initscope.tui.card import alike, describe
 from initscope.tui.cli import main

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
-from initscope.core import activations, data, initializers, losses, optimizers, rates, streams
+from initscope.core import activations, losses, optimizers, rates
+from initscope.core.datasets import data
 from initscope.core.errors import InputError
+from initscope.core.initialization import initializers, streams
 from initscope.core.spec import DEFAULT_EPOCHS, DTYPES, NIELSEN_LR, OPTIONS, SAME
 from initscope.tui.options import EXAMPLES, INITIALIZERS, RUN_OPTIONS, add_run_options, run_options
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from initscope.core.initializers import CATALOGUE, initializer
+from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.tui.cli import main, sample_parser
 from initscope.tui.samplecommand import document, read
 from initscope.tui.sampleview import lines, power

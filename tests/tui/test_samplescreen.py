@@ -17,7 +17,7 @@ from test_lab_snapshots import SIZES, check_all
 from textual import events
 from textual.pilot import Pilot
 
-from initscope.core.initializers import CATALOGUE, initializer
+from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.tui import sampler, samplescreen, sampleview
 from initscope.tui.actions import SAMPLE, of
 from initscope.tui.app import LabApp

@@ -14,8 +14,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import Dataset, load
-from initscope.core.initializers import CATALOGUE, initializer
+from initscope.core.datasets.data import Dataset, load
+from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.core.spec import OPTIONS
 from initscope.tui import setupscreen
 from initscope.tui.setupscreen import Result, SetupScreen

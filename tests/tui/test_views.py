@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initscope.core.comparison import Comparison
-from initscope.core.data import load
+from initscope.core.datasets.data import load
 from initscope.core.histograms import Histogram
 from initscope.core.probes import INDEX
 from initscope.core.training import Trainer

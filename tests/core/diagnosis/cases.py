@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from initscope.core.data import Dataset, load
+from initscope.core.datasets.data import Dataset, load
 from initscope.core.diagnosis import Verdict, forecast_verdict
 from initscope.core.snapshot import LaneSnapshot
 from initscope.core.spec import Spec, read

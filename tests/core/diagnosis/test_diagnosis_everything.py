@@ -6,7 +6,7 @@ from cases import ENTROPY, codes, data, spec_of
 from initscope.core import activations, optimizers
 from initscope.core.diagnosis import CODES, Blame, forecast_verdict, lane_verdict, ranked
 from initscope.core.errors import InputError
-from initscope.core.initializers import CATALOGUE
+from initscope.core.initialization.initializers import CATALOGUE
 from initscope.core.spec import Spec
 from initscope.core.training import Trainer
 

@@ -6,7 +6,7 @@ import pytest
 from cases import data, entropy, judged, spec_of, trained
 
 from initscope.core.diagnosis import Blame, ranked
-from initscope.core.initializers import initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.core.learning import constant_of, lane_learns
 from initscope.core.spec import read
 

@@ -1,0 +1,1 @@
+"""Checks of networks and of saved weights, without any training."""

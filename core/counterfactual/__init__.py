@@ -1,0 +1,1 @@
+"""Proof by counterfactual: the same network again with one thing changed."""

@@ -1,0 +1,163 @@
+"""What came of running a network again with one thing changed: runs, changes over seeds, suspects, the whole."""
+
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+from statistics import fmean
+
+from initscope.core.counterfactual.changes import Change, Suspect
+from initscope.core.learning import Constant
+from initscope.core.spec import Spec
+
+ALIKE = 0.1
+"""Losses that differ by less than this share of the constant answer's are equally good."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run with one seed. Losses and accuracies are of the probe's training examples; NaN if it diverged."""
+
+    seed: int
+    loss_before: float
+    loss_after: float
+    accuracy_before: float
+    accuracy_after: float
+    diverged: bool
+    learns: bool
+    on_its_way: bool
+    """It has not learned, but would soon, were it to go on at its pace."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The network as it is, or with one change, over the seeds."""
+
+    change: Change | None
+    """None: as it is."""
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def learned(self) -> int:
+        """In how many of the seeds."""
+        return sum(outcome.learns for outcome in self.outcomes)
+
+    @property
+    def diverged(self) -> int:
+        return sum(outcome.diverged for outcome in self.outcomes)
+
+    @property
+    def learns(self) -> bool:
+        """In more than half of the seeds."""
+        return 2 * self.learned > len(self.outcomes)
+
+    @property
+    def promising(self) -> bool:
+        """More than half of the seeds have learned, or are on their way."""
+        return 2 * sum(outcome.learns or outcome.on_its_way for outcome in self.outcomes) > len(self.outcomes)
+
+    @property
+    def loss_before(self) -> float:
+        """Means over the seeds, as the three that follow; NaN if one is not finite."""
+        return _mean([outcome.loss_before for outcome in self.outcomes])
+
+    @property
+    def loss_after(self) -> float:
+        return _mean([outcome.loss_after for outcome in self.outcomes])
+
+    @property
+    def accuracy_before(self) -> float:
+        return _mean([outcome.accuracy_before for outcome in self.outcomes])
+
+    @property
+    def accuracy_after(self) -> float:
+        return _mean([outcome.accuracy_after for outcome in self.outcomes])
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The smaller, the better: more seeds first, then the smaller loss."""
+        return -self.learned, _or_infinite(self.loss_after)
+
+
+def _or_infinite(loss: float) -> float:
+    return loss if isfinite(loss) else inf
+
+
+def _mean(values: list[float]) -> float:
+    return fmean(values) if values and all(map(isfinite, values)) else nan
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What changing one suspect alone does."""
+
+    suspect: Suspect
+    trials: tuple[Trial, ...]
+    cures: bool
+    """The best change makes it learn in more than half of the seeds, and in more than without it."""
+    best: Trial
+    """In the most seeds; of those that are equally good, the usual one."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Whether a network learns, and if not, which single change cures it."""
+
+    spec: Spec
+    seeds: tuple[int, ...]
+    """Those that were to be run; the first is the spec's own."""
+    steps: int
+    """Of every run."""
+    constant: Constant
+    original: Trial
+    answers: tuple[Answer, ...]
+    """One for each suspect that was tried; what cures comes first, the best cure foremost."""
+    complete: bool
+    """Whether all was run; if not, what stands may rest on fewer seeds."""
+
+    @property
+    def learns(self) -> bool:
+        """As it is; there is nobody to accuse then."""
+        return self.original.learns
+
+    @property
+    def causes(self) -> tuple[Answer, ...]:
+        """The suspects that are to blame: changing one of them alone cures it. The first is the foremost."""
+        return tuple(answer for answer in self.answers if answer.cures)
+
+    @property
+    def remedy(self) -> Change | None:
+        """The best of all single changes that cure; None if it learns, or if none does."""
+        return self.causes[0].best.change if self.causes else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it learns, or a cause was proven."""
+        return self.learns or bool(self.causes)
+
+
+def answer(suspect: Suspect, trials: tuple[Trial, ...], original: Trial, constant: Constant) -> Answer:
+    """Whether this suspect is to blame. There is at least one trial, and the usual ones come first.
+
+    Trials that were not repeated with as many seeds as others have no say.
+    """
+    most = max(len(trial.outcomes) for trial in trials)
+    repeated = [trial for trial in trials if len(trial.outcomes) == most]
+    top = min(repeated, key=lambda trial: trial.rank)
+    alike = _or_infinite(top.loss_after) + ALIKE * constant.loss * top.learns
+    best = next(t for t in repeated if t.learned == top.learned and _or_infinite(t.loss_after) <= alike)
+    before = {outcome.seed: outcome.learns for outcome in original.outcomes}
+    better = best.accuracy_after > original.accuracy_after  # a network may answer well with a loss that is absurd
+    cures = best.learns and better and best.learned > sum(before.get(outcome.seed, False) for outcome in best.outcomes)
+    return Answer(suspect, trials, cures, best)
+
+
+def in_order(answers: list[Answer], constant: Constant) -> tuple[Answer, ...]:
+    """Cures first, and of those the ones that leave the network what it is; then by seeds, loss, and suspicion."""
+
+    def key(found: Answer) -> tuple[bool, bool, int, int, int]:
+        place = list(Suspect).index(found.suspect)
+        if not found.cures:
+            return True, False, 0, 0, place
+        level = round(constant.loss_fall(found.best.loss_after) / ALIKE) if isfinite(found.best.loss_after) else 0
+        return False, not found.suspect.same_network, -found.best.learned, -level, place
+
+    return tuple(sorted(answers, key=key))

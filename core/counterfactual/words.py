@@ -1,0 +1,161 @@
+"""An explanation in sentences for people, and as plain values for JSON."""
+
+from math import isfinite
+from typing import Any
+
+from initscope.core.counterfactual.changes import Change, Suspect
+from initscope.core.counterfactual.results import Answer, Explanation, Outcome, Trial
+
+TRIED = {
+    Suspect.DATA: "standardizing the inputs",
+    Suspect.INITIALIZATION: "another initialization",
+    Suspect.LEARNING_RATE: "changing the learning rate",
+    Suspect.ACTIVATION: "changing the activation",
+    Suspect.DEPTH: "fewer layers",
+    Suspect.BATCH: "changing the batch size",
+}
+KEPT = {
+    Suspect.DATA: "Same network, same examples",
+    Suspect.INITIALIZATION: "Same network, same batches",
+    Suspect.LEARNING_RATE: "Same network, same batches",
+    Suspect.ACTIVATION: "Same layers, same batches",
+    Suspect.DEPTH: "Same batches",
+    Suspect.BATCH: "Same network",
+}
+"""What stays as it is when a suspect is changed."""
+TRIED_MANY = 4
+"""From so many changes on they are counted, not named."""
+
+
+def number(value: float) -> str:
+    """A loss of three digits at most."""
+    if not isfinite(value):
+        return "not finite"
+    return f"{value:.3g}" if value >= 0.01 or value == 0 else f"{value:.1e}"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f}%" if isfinite(value) else "unknown"
+
+
+def seeds_words(trial: Trial) -> str:
+    """`3 of 3 seeds`."""
+    return f"{trial.learned} of {len(trial.outcomes)} seed{'s' * (len(trial.outcomes) != 1)}"
+
+
+def course(trial: Trial, steps: int) -> str:
+    """`loss 2.30 -> 0.21, accuracy 10% -> 94% in 300 steps (3 of 3 seeds)`, or that it diverged."""
+    made = f"in {steps:,} step{'s' * (steps != 1)}"
+    if trial.diverged:
+        where = "" if trial.diverged == len(trial.outcomes) else f" with {trial.diverged} of the seeds"
+        return f"loss {number(trial.loss_before)}, and it diverges{where} {made} ({seeds_words(trial)})"
+    loss = f"loss {number(trial.loss_before)} -> {number(trial.loss_after)}"
+    accuracy = f"accuracy {percent(trial.accuracy_before)} -> {percent(trial.accuracy_after)}"
+    return f"{loss}, {accuracy} {made} ({seeds_words(trial)})"
+
+
+def conclusion(found: Explanation) -> list[str]:
+    """The paragraphs: whether it learns; whose fault it is, with the proof; what else was tried; what to do."""
+    paragraphs = [_as_it_is(found)]
+    if not found.learns and found.answers:
+        proven = [_proof(answer, found.steps, also=place > 0) for place, answer in enumerate(found.causes)]
+        innocent = [f"{_tried(answer)}: no" for answer in found.answers if not answer.cures]
+        if proven:
+            proven[0] += "".join(f"; {words}" for words in innocent)
+            paragraphs += [f"{words}." for words in proven]
+        else:
+            so_far = "" if found.complete else " so far"
+            paragraphs.append(f"No single change cures it{so_far}. {_capital('; '.join(innocent))}.")
+            paragraphs += [_when_nothing_helps(found)] * found.complete
+    return paragraphs
+
+
+def _as_it_is(found: Explanation) -> str:
+    original, constant = found.original, found.constant
+    ran = course(original, found.steps)
+    beat = f"one answer for every input has loss {number(constant.loss)} and is right for {percent(constant.accuracy)}"
+    if not found.learns:
+        luck = " It is a matter of the seed, but mostly it does not." if original.learned else ""
+        return f"It does not learn: {ran}; {beat}.{luck}"
+    own = original.outcomes[0].learns
+    luck = "" if own else f" With its own seed, {original.outcomes[0].seed}, it has not: that is chance, not a cause."
+    return f"It learns: {ran}; {beat}. There is nothing to accuse.{luck}"
+
+
+def _proof(answer: Answer, steps: int, also: bool) -> str:
+    best = answer.best
+    assert best.change is not None
+    kept = f"{KEPT[answer.suspect]}, {best.change.words}"
+    return f"{_capital(str(answer.suspect))}: yes{' as well' * also}. {kept}: {course(best, steps)}"
+
+
+def _tried(answer: Answer) -> str:
+    changes = [trial.change.words for trial in answer.trials if trial.change]
+    many = len(changes) >= TRIED_MANY or answer.suspect is Suspect.DATA
+    noun = "values" if answer.suspect is Suspect.LEARNING_RATE else "tried"
+    what = "" if answer.suspect is Suspect.DATA else f" ({f'{len(changes)} {noun}' if many else ', '.join(changes)})"
+    some = f", {seeds_words(answer.best)}" if answer.best.learned else ""
+    return f"{TRIED[answer.suspect]}{what}{some}"
+
+
+def _when_nothing_helps(found: Explanation) -> str:
+    return (
+        f"So either more than one thing is wrong, or it takes more than {found.steps:,} steps, or these labels "
+        "cannot be learned from these inputs: look at the data."
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+# For JSON
+
+
+def report(found: Explanation) -> dict[str, Any]:
+    """All of it as plain values, ready for strict JSON; what is not finite is None."""
+    return {
+        "name": found.spec.name,
+        "command": found.spec.command(),
+        "learns": found.learns,
+        "causes": [answer.suspect.name.lower() for answer in found.causes],
+        "remedy": _change(found.remedy),
+        "complete": found.complete,
+        "seeds": list(found.seeds),
+        "steps": found.steps,
+        "constant_answer": {"loss": _finite(found.constant.loss), "accuracy": _finite(found.constant.accuracy)},
+        "original": _trial(found.original),
+        "suspects": [
+            {
+                "suspect": answer.suspect.name.lower(),
+                "cures": answer.cures,
+                "best": _change(answer.best.change),
+                "trials": [_trial(trial) for trial in answer.trials],
+            }
+            for answer in found.answers
+        ],
+        "conclusion": conclusion(found),
+    }
+
+
+def _change(change: Change | None) -> dict[str, Any] | None:
+    return None if change is None else {"words": change.words, "options": dict(change.changes)}
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    runs = [_outcome(outcome) for outcome in trial.outcomes]
+    return {"change": _change(trial.change), "learned": trial.learned, "runs": runs}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "seed": outcome.seed,
+        "loss": [_finite(outcome.loss_before), _finite(outcome.loss_after)],
+        "accuracy": [_finite(outcome.accuracy_before), _finite(outcome.accuracy_after)],
+        "diverged": outcome.diverged,
+        "learns": outcome.learns,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Experiments that answer a question, with what they are expected to show."""

@@ -1,0 +1,1 @@
+"""Which initializer the weights of a layer look like."""
