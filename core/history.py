@@ -4,7 +4,9 @@ When a record is full, neighbours merge and the stride doubles: a run of a milli
 memory, and the same time to draw, as one of a thousand.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +38,22 @@ class LossRecord:
         self._count = np.zeros(capacity, np.int64)
 
     def add(self, first: int, losses: Floats) -> None:
-        """Losses of consecutive steps from `first`, shape (steps,); they must be finite."""
-        if not len(losses):
-            return
-        last = first + len(losses) - 1
-        while last // self.stride >= len(self._count):
-            self._double()
-        bins = np.arange(first, last + 1) // self.stride
-        starts = np.flatnonzero(np.r_[True, bins[1:] != bins[:-1]])
-        where = bins[starts]
-        self._sum[where] += np.add.reduceat(losses, starts)
-        self._low[where] = np.minimum(self._low[where], np.minimum.reduceat(losses, starts))
-        self._high[where] = np.maximum(self._high[where], np.maximum.reduceat(losses, starts))
-        self._count[where] += np.diff(np.r_[starts, len(bins)])
+        """Losses of consecutive steps from `first`, shape (steps,); they must be finite.
+
+        The record is the same to the last bit in whatever pieces it is given: sums are made one by one, in order.
+        """
+        while len(losses):
+            room = len(self._count) * self.stride - first
+            if room <= 0:
+                self._double()
+                continue
+            part, losses = losses[:room], losses[room:]
+            bins = np.arange(first, first + len(part)) // self.stride
+            np.add.at(self._sum, bins, part)
+            np.minimum.at(self._low, bins, part)
+            np.maximum.at(self._high, bins, part)
+            np.add.at(self._count, bins, 1)
+            first += len(part)
 
     def _double(self) -> None:
         half = len(self._count) // 2
@@ -61,6 +66,26 @@ class LossRecord:
             array[:half] = merge(array[0::2], array[1::2])
             array[half:] = empty
         self.stride *= 2
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """A copy of everything recorded, from which `load` makes the same record."""
+        used = 1 + int(np.flatnonzero(self._count).max(initial=-1))
+        kept = {"sum": self._sum, "low": self._low, "high": self._high, "count": self._count}
+        return {"stride": np.array(self.stride)} | {name: array[:used].copy() for name, array in kept.items()}
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Become the record that `arrays` are of. Raises ValueError or KeyError for arrays of another kind."""
+        used = len(arrays["count"])
+        if not 0 <= used <= len(self._count) or (stride := int(arrays["stride"])) < 1:
+            raise ValueError("not a record of losses")
+        self.stride = stride
+        for name, array, empty in (
+            ("sum", self._sum, 0),
+            ("low", self._low, np.inf),
+            ("high", self._high, -np.inf),
+            ("count", self._count, 0),
+        ):
+            array[:used], array[used:] = arrays[name], empty
 
     def curve(self) -> Curve:
         """A copy of the series; `step` is the number of updates made when the stretch ended."""
@@ -115,6 +140,22 @@ class Samples:
         self._count[half] = self._count[earlier] + self._count[later]
         self._length = half.stop
         self._stride *= 2
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """A copy of everything recorded, from which `load` makes the same record."""
+        kept = {"count": self._count, "step": self._step, "value": self._value, "low": self._low, "high": self._high}
+        return {"stride": np.array(self._stride)} | {
+            name: array[: self._length].copy() for name, array in kept.items()
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Become the record that `arrays` are of. Raises ValueError or KeyError for arrays of another kind."""
+        length = len(arrays["count"])
+        if not 0 <= length <= len(self._count) or (stride := int(arrays["stride"])) < 1:
+            raise ValueError("not a record of samples")
+        self._length, self._stride = length, stride
+        for name in ("count", "step", "value", "low", "high"):
+            getattr(self, f"_{name}")[:length] = arrays[name]
 
     @property
     def latest_step(self) -> int | None:

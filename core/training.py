@@ -9,8 +9,8 @@ from initscope.core.batches import Batches
 from initscope.core.blas import one_thread
 from initscope.core.datasets.data import Dataset
 from initscope.core.ensemble import Ensemble, Lane, Overflow, same_ensemble
-from initscope.core.histograms import Floats, activation_edges, histogram, weight_edges
-from initscope.core.snapshot import Distributions, LaneSnapshot, Measures, Snapshot, Status
+from initscope.core.portrait import Portrait, lane_snapshot
+from initscope.core.snapshot import LaneSnapshot, Measures, Snapshot, Status
 from initscope.core.spec import Spec
 
 BUDGET = 0.02
@@ -56,7 +56,7 @@ class Trainer:
             for ensemble in self._active:
                 self._note_start(ensemble)
                 ensemble.probe(0)
-            self._edges = self._make_edges()
+            self._portrait = Portrait(self.lanes)
         self._end_lanes_at_their_limit()
 
     def _batches(self, spec: Spec) -> Batches:
@@ -71,6 +71,23 @@ class Trainer:
     def ended(self) -> bool:
         """No lane trains any more."""
         return not self._active
+
+    @property
+    def ensembles(self) -> tuple[Ensemble, ...]:
+        """Those that train, then those that have ended."""
+        return (*self._active, *self._ended)
+
+    @property
+    def unreported(self) -> tuple[Ensemble, ...]:
+        """Those that have ended and are not yet measured on all examples."""
+        return tuple(self._unreported)
+
+    def adopt(
+        self, step: int, active: Sequence[Ensemble], ended: Sequence[Ensemble], unreported: Sequence[Ensemble]
+    ) -> None:
+        """Go on from these ensembles, which hold every lane once, as they were after `step` updates."""
+        self.step = step
+        self._active, self._ended, self._unreported = list(active), list(ended), list(unreported)
 
     def run(
         self, until: int | None = None, budget: float = BUDGET, every: float = SNAPSHOT_EVERY
@@ -205,79 +222,21 @@ class Trainer:
                 for layer, a in zip(ensemble.network.weighted, activations, strict=True)
             ]
 
-    def _make_edges(self) -> dict[tuple[int, int], tuple[Floats, Floats]]:
-        """Bins of weights and activations by (lane, layer). Lanes share them layer by layer.
-
-        Activations share them only with lanes of the same range, and outputs only with outputs.
-        """
-        edges = {}
-        for lane in self.lanes:
-            for number in range(len(lane.start)):
-                peers = [other for other in self.lanes if number < len(other.start)]
-                alike = [o for o in peers if self._limits(o, number) == self._limits(lane, number)]
-                edges[lane.index, number] = (
-                    weight_edges([other.start[number][0] for other in peers]),
-                    activation_edges(
-                        self._limits(lane, number), [other.start[number][1] for other in alike]
-                    ),
-                )
-        return edges
-
-    @staticmethod
-    def _limits(lane: Lane, number: int) -> tuple[float, float]:
-        return lane.spec.activation.range if number + 1 < len(lane.start) else (0.0, 1.0)
-
     def snapshot(self) -> Snapshot:
         """A frozen picture of the present state."""
         views: dict[int, LaneSnapshot] = {}
-        for ensemble in self._active + self._ended:
+        for ensemble in self.ensembles:
             ensemble.flush()
             with np.errstate(all="ignore"), one_thread():
                 activations = ensemble.activations()
             for row, lane in enumerate(ensemble.lanes):
                 numbers = range(len(lane.start)) if self.focus is None else [min(self.focus, len(lane.start) - 1)]
-                views[lane.index] = self._view(
-                    lane,
-                    {
-                        number: self._distributions(
-                            lane, number, ensemble.network.weighted[number].weights[row], activations[number][row]
-                        )
-                        for number in numbers
-                    },
-                )
+                weights = [layer.weights[row] for layer in ensemble.network.weighted]
+                distributions = {
+                    number: self._portrait.distributions(lane, number, weights[number], activations[number][row])
+                    for number in numbers
+                }
+                step = self.step if lane.status is Status.TRAINING else lane.steps
+                views[lane.index] = lane_snapshot(lane, step, ensemble.batches.steps_per_epoch, distributions)
         lanes = tuple(views[index] for index in range(len(self.lanes)))
         return Snapshot(self.step, lanes, self.steps_per_second, self.ended and not self._unreported)
-
-    def _distributions(
-        self, lane: Lane, number: int, weights: np.ndarray, activations: np.ndarray
-    ) -> Distributions:
-        weight_bins, activation_bins = self._edges[lane.index, number]
-        weights_start, activations_start = lane.start[number]
-        return Distributions(
-            histogram(weights, weight_bins),
-            histogram(weights_start, weight_bins),
-            histogram(activations, activation_bins),
-            histogram(activations_start, activation_bins),
-        )
-
-    def _view(self, lane: Lane, distributions: dict[int, Distributions]) -> LaneSnapshot:
-        step = self.step if lane.status is Status.TRAINING else lane.steps
-        batches = self._batches(lane.spec)
-        curve = lane.losses.curve()
-        measures = lane.measures.value
-        return LaneSnapshot(
-            index=lane.index,
-            spec=lane.spec,
-            status=lane.status,
-            step=step,
-            epoch=step / batches.steps_per_epoch,
-            loss=float(curve.mean[-1]) if len(curve.mean) else float(measures[0, 0]),
-            losses=curve,
-            probe_steps=lane.measures.step,
-            measures=measures,
-            probes=lane.probes.value,
-            layer_names=tuple(shape.name for shape in lane.spec.architecture.layers),
-            initial=lane.initial,
-            final=lane.final,
-            distributions=distributions,
-        )

@@ -154,7 +154,7 @@ def _groups(seeds: Sequence[list[_Lane]]) -> list[list[_Lane]]:
 
 def _now(trainer: Trainer, index: int) -> list[LayerTensors]:
     """Weights and activations of a lane as they are."""
-    for ensemble in trainer._active + trainer._ended:
+    for ensemble in trainer.ensembles:
         for row, lane in enumerate(ensemble.lanes):
             if lane.index == index:
                 with np.errstate(all="ignore"):

@@ -92,7 +92,7 @@ def networks(epochs: int) -> Iterator[tuple[str, int, NDArray[Any], NDArray[Any]
         trainer = Trainer(specs, data)
         for _ in trainer.run(budget=10, every=100):
             pass
-        for ensemble in trainer._ended:
+        for ensemble in trainer.ensembles:
             for row, lane in enumerate(ensemble.lanes):
                 for number, layer in enumerate(ensemble.network.weighted):
                     yield STARTS[lane.index], number + 1, lane.start[number][0], layer.weights[row]

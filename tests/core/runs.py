@@ -33,8 +33,7 @@ def finish(made: Trainer, until: int | None = None) -> Snapshot:
 
 def parameters(made: Trainer) -> dict[int, np.ndarray]:
     """Flat parameters by lane, whether it still trains or not."""
-    ensembles = made._active + made._ended
-    rows = [(lane.index, e.network.parameters[row]) for e in ensembles for row, lane in enumerate(e.lanes)]
+    rows = [(lane.index, e.network.parameters[row]) for e in made.ensembles for row, lane in enumerate(e.lanes)]
     return {index: flat.copy() for index, flat in rows}
 
 

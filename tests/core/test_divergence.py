@@ -42,7 +42,7 @@ HIDDEN_INF = {"optimizer": "momentum:momentum=0.99", "arch": "64-5-10"}
 def first_infinite(lane: str) -> int:
     """Updates after which some parameter of the lane is not finite."""
     made = trainer([lane], steps="400", **HIDDEN_INF)
-    ensemble = made._active[0]
+    ensemble = made.ensembles[0]
     for step in range(400):
         with np.errstate(all="ignore"):
             bad = ensemble.step(step, *ensemble.batches.at(step), keep_update=False)

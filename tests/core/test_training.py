@@ -46,7 +46,7 @@ def test_measures_are_the_oracles(arch: str, dtype: str) -> None:
     made = trainer(["init=randn"], **options, arch=arch, steps="40", dtype=dtype)
     lane = finish(made).lanes[0]
     assert lane.final is not None
-    network, data = made._ended[0].network, DATA["circles"]
+    network, data = made.ensembles[0].network, DATA["circles"]
     plain = [(d.weights[0].astype(float), d.biases[0].astype(float)) for d in network.weighted]
     values = []
     for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
@@ -66,7 +66,7 @@ def test_nielsens_costs(dtype: str) -> None:
     """The recorded losses are those of his own program on the same batches."""
     made = trainer(["init=randn"], steps="60", dtype=dtype)
     start = finish(made, until=0)
-    network, batches = made._active[0].network, made._batches(made.specs[0])
+    network, batches = made.ensembles[0].network, made._batches(made.specs[0])
     drawn = [(d.weights[0].astype(float), d.biases[0].astype(float)) for d in network.weighted]
     plain, data, costs = oracle.NielsenNetwork(drawn), DATA["digits"], []
     for step in range(60):
