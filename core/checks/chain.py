@@ -1,4 +1,4 @@
-"""Signal and gradient through the very weights of a file, where its dense layers feed each other."""
+"""Signal and gradient through the very weights of a file, where its layers feed each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from initscope.core.activations import Activation
 from initscope.core.blas import one_thread
+from initscope.core.checks.convolutions import Images, groups_of
 from initscope.core.checks.spec import LayerMeasured, spreads
 from initscope.core.checks.statistics import blocks, real
 from initscope.core.probes import SATURATED_SLOPE
@@ -30,11 +31,10 @@ def why_not(layering: Layering) -> str:
     chain = layering.chain
     if not chain:
         return layering.why
-    if any(layer.kind == "conv" for layer in chain):
-        return "the size of the images, strides and pooling between convolutions are not in the file"
     if len(chain) < len(layering.layers):
         return "it holds normalizations or other layers, and their place among the others is not in the file"
-    if any(len(layer.weight.shape) != 2 for layer in chain) or max(layer.outputs for layer in chain) > WIDEST:
+    dense = [layer for layer in chain if layer.kind == "dense"]
+    if any(len(layer.weight.shape) != 2 for layer in dense) or max(layer.outputs for layer in chain) > WIDEST:
         return "a layer is no matrix, or too wide"
     if sum(layer.weight.size for layer in chain) > LARGEST:
         return f"it has more than {LARGEST:,} weights"
@@ -44,6 +44,28 @@ def why_not(layering: Layering) -> str:
 def examples_for(chain: Sequence[LayerWeights]) -> int:
     """How many inputs are passed through."""
     return EXAMPLES if sum(layer.weight.size for layer in chain) <= LARGE else FEW
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Products of the layers' weights; where they begin with convolutions, on images."""
+
+    raw: BinaryIO
+    layers: Sequence[LayerWeights]
+    images: Images | None
+
+    def times(self, place: int, a: Floats, back: bool = False) -> Floats:
+        """a (examples, inputs) times the weights of a layer; or `back` through them, (examples, outputs) to inputs."""
+        layer = self.layers[place]
+        if layer.kind == "conv":
+            assert self.images
+            return self.images.convolved(self.raw, layer, groups_of(self.layers)[place], a, back)
+        first = self.images is not None and place > 0 and self.layers[place - 1].kind == "conv"
+        if not first or not self.images:
+            return _times(self.raw, layer, a, back)
+        if back:
+            return self.images.separate(_times(self.raw, layer, a, back))
+        return _times(self.raw, layer, self.images.together(a))
 
 
 @dataclass
@@ -57,12 +79,16 @@ class _Held:
 
 
 def pass_through(
-    raw: BinaryIO, chain: Sequence[LayerWeights], activation: Activation, x: Floats
+    raw: BinaryIO, chain: Sequence[LayerWeights], activation: Activation, x: Floats, images: Images | None = None
 ) -> tuple[LayerMeasured, ...]:
-    """Signal up and gradient down for inputs x (examples, features). Raises InputError for a damaged file."""
+    """Signal up and gradient down for inputs x (examples, features), or (examples · places, channels) of images.
+
+    Of a convolution a channel counts as a unit, and every place as an input. Raises InputError for a damaged file.
+    """
+    through = _Chain(raw, chain, images)
     with np.errstate(all="ignore"), one_thread():
-        held = _forward(raw, chain, activation, x)
-        gradients = _gradients(raw, chain, held)
+        held = _forward(through, activation, x)
+        gradients = _gradients(through, held)
         below, layers = float(np.square(x).mean()), list[LayerMeasured]()
         for place, (layer, one) in enumerate(zip(chain, held, strict=True)):
             above = gradients[place + 1] if place + 1 < len(chain) else nan
@@ -71,11 +97,11 @@ def pass_through(
     return tuple(layers)
 
 
-def _forward(raw: BinaryIO, chain: Sequence[LayerWeights], activation: Activation, x: Floats) -> list[_Held]:
+def _forward(chain: _Chain, activation: Activation, x: Floats) -> list[_Held]:
     held, a = list[_Held](), np.asarray(x, dtype=np.float64)
-    for number, layer in enumerate(chain, 1):
-        z = _times(raw, layer, a) + _biases(layer)
-        if number == len(chain):
+    for place, layer in enumerate(chain.layers):
+        z = chain.times(place, a) + _biases(layer)
+        if place + 1 == len(chain.layers):
             held.append(_Held(z, z, None))
             break
         a, keep = np.empty_like(z), z.copy()
@@ -107,14 +133,14 @@ def _times(raw: BinaryIO, layer: LayerWeights, a: Floats, back: bool = False) ->
     return out
 
 
-def _gradients(raw: BinaryIO, chain: Sequence[LayerWeights], held: Sequence[_Held]) -> list[float]:
+def _gradients(chain: _Chain, held: Sequence[_Held]) -> list[float]:
     """Root mean square of the gradient with respect to each layer's z."""
     delta: Floats = np.random.default_rng(1).integers(0, 2, held[-1].z.shape).astype(np.float64) * 2 - 1
     found = [1.0]
-    for layer, one in zip(reversed(chain[1:]), reversed(held[:-1]), strict=True):
-        delta = _times(raw, layer, delta, back=True)
-        if one.slope is not None:
-            delta *= one.slope
+    for place in range(len(held) - 1, 0, -1):
+        delta, slope = chain.times(place, delta, back=True), held[place - 1].slope
+        if slope is not None:
+            delta *= slope
         found.append(sqrt(float(np.square(delta).mean())))
     return found[::-1]
 

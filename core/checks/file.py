@@ -1,37 +1,36 @@
 """The check of weights that somebody saved: what each layer is, what it looks like, and what passes through them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import sqrt
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from initscope.core.activations import Activation, activation
-from initscope.core.checks.chain import examples_for, pass_through, why_not
+from initscope.core.checks.alike import symmetric_units
 from initscope.core.checks.findings import Passed, Seen, agreed, needed_gain, of_passing, of_values
+from initscope.core.checks.passing import Passing, follow, normal
 from initscope.core.checks.remedies import candidates
-from initscope.core.checks.statistics import Floats, Look, Statistics, blocks, look, real, statistics
+from initscope.core.checks.single import of_unjudged
+from initscope.core.checks.statistics import Look, Statistics, look, real, statistics
 from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.findings import Finding
 from initscope.core.diagnosis.remedies import Candidate
 from initscope.core.errors import InputError
-from initscope.core.initialization.distributions import Normal
 from initscope.core.recognition.recognize import Recognition, recognize
-from initscope.core.shapes import DenseShape
-from initscope.core.theory.forecast import Draw, forecast
-from initscope.core.theory.inputstatistics import InputStatistics
+from initscope.core.theory.forecast import Draw
 from initscope.core.weights import Layering, LayerWeights, Tensor, Weights, find_layers, open_weights
-from initscope.core.weights.tensor import BLOCK
 
 SAMPLE, SMALL_SAMPLE, MANY_VALUES = 2**20, 2**18, 5 * 10**7
 """Values of a layer that recognition looks at, and of a layer of a file with more than MANY_VALUES."""
-SANE = (1e-100, 1e100)
-"""Standard deviations whose fourth powers are numbers, which recognition needs."""
 ASSUMED = ("relu", "sigmoid", "tanh")
 """Activations that are tried where none is given: a finding must hold for all of them."""
 MATRICES = ("dense", "conv")
+RECURRENT = {4: "torch.nn.LSTM", 3: "torch.nn.GRU"}
+"""By how many outputs a unit has, one for each gate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +89,10 @@ class FileCheck:
     examples: int
     why_not: str
     """Why it was not measured."""
+    geometry: str
+    """What was taken for granted of convolutions while measuring, in words; empty for nothing."""
+    gradient_of: str
+    """What the gradients are taken of, in words."""
     findings: tuple[Finding, ...]
     candidates: tuple[Candidate, ...] = ()
     """Initializers that would work for the activation given or assumed, best first, if the present one is to blame."""
@@ -119,17 +122,24 @@ def check_file(
     `progress` is called with the layers done and all.
     """
     with open_weights(path) as weights, open(path, "rb") as raw:
-        layering = find_layers(weights.tensors)
-        if not layering.layers:
-            raise InputError(f"{path}: holds no layer's weights, only {_some(weights.tensors)}")
-        total = sum(layer.weight.size for layer in layering.layers)
-        most = SMALL_SAMPLE if total > MANY_VALUES else SAMPLE
-        checks = []
-        for number, layer in enumerate(layering.layers, 1):
-            checks.append(check_layer(raw, number, layer, layering, kind, most))
-            if progress:
-                progress(number, len(layering.layers))
-        return _whole(raw, weights, layering, tuple(checks), kind, dataset)
+        return check_weights(weights, find_layers(weights.tensors), raw, kind, dataset, progress)
+
+
+def check_weights(
+    weights: Weights, layering: Layering, raw: BinaryIO, kind: Activation | None, dataset: Dataset | None = None,
+    progress: Callable[[int, int], None] | None = None, measured: Passing | None = None,
+) -> FileCheck:  # fmt: skip
+    """The same of weights that are open, `raw` the file they lie in; `measured` is what is known to pass through."""
+    if not layering.layers:
+        raise InputError(f"{weights.path}: holds no layer's weights, only {_some(weights.tensors)}")
+    total = sum(layer.weight.size for layer in layering.layers)
+    most = SMALL_SAMPLE if total > MANY_VALUES else SAMPLE
+    checks = []
+    for number, layer in enumerate(layering.layers, 1):
+        checks.append(check_layer(raw, number, layer, layering, kind, most))
+        if progress:
+            progress(number, len(layering.layers))
+    return _whole(raw, weights, layering, tuple(checks), kind, dataset, measured)
 
 
 def _some(tensors: Sequence[Tensor]) -> str:
@@ -171,7 +181,7 @@ def outputs_first(layer: LayerWeights) -> bool:
 def _units_are_whole(layer: LayerWeights) -> bool:
     """Whether what was looked at as a unit is one: the outputs are the first or the last axis."""
     words, axes = _axes(layer), len(layer.weight.shape)
-    return axes > 1 and ("out" in (words[0], words[-1]) or layer.kind == "embedding" or axes == 2)
+    return axes > 1 and ("out" in (words[0], words[-1]) or axes == 2)
 
 
 def _axes(layer: LayerWeights) -> list[str]:
@@ -184,8 +194,6 @@ def _recognize(layer: LayerWeights, seen: Look) -> Recognition | None:
     sample, words = seen.sample, _axes(layer)
     if len(layer.weight.shape) < 2 or sample.ndim < 2 or sample.dtype.kind != "f":
         return None
-    if seen.statistics.low < seen.statistics.high and not SANE[0] < seen.statistics.std < SANE[1]:
-        return Recognition("no initializer: values are too large or too small", trained=True)
     if sample.ndim == len(words) and {"in", "out"} <= set(words):
         sample = np.moveaxis(sample, (words.index("out"), words.index("in")), (0, 1))
     elif sample.ndim == len(words) == 3 and "in" in words:  # Flax's attention: what comes out is by heads
@@ -193,11 +201,26 @@ def _recognize(layer: LayerWeights, seen: Look) -> Recognition | None:
     elif sample.ndim == len(words) == 3 and "out" in words:
         sample = sample.reshape(-1, sample.shape[-1]).T
     biases = real(layer.bias.read()).reshape(-1) if layer.bias is not None and seen.whole else None
-    if biases is not None and biases.size != sample.shape[0]:
-        biases = None
+    if biases is not None and (biases.size != sample.shape[0] or layer.kind == "attention"):
+        biases = None  # those of attention begin with 0 in every library
     fans = None if layer.sure == "guess" and layer.kind == "dense" else (layer.fan_in, layer.fan_out)
+    turned = words == ["unknown"] and not layer.transposed
     with np.errstate(all="ignore"):
-        return recognize(sample, biases, fans)
+        if layer.hidden and (own := _recurrent(layer, recognize(sample, None, (layer.hidden, layer.hidden)))):
+            return own
+        found = recognize(sample.T if turned else sample, biases, fans)
+    if turned and found.swapped:
+        found = replace(found, words=found.words.replace("(in, out)", "(out, in)"))
+    return found
+
+
+def _recurrent(layer: LayerWeights, found: Recognition) -> Recognition | None:
+    """PyTorch's own initialization of recurrent layers, if that is it: as its Linear with all units as inputs."""
+    if found.trained or "torch.nn.Linear" not in found.names:
+        return None
+    name = RECURRENT.get(layer.outputs // layer.hidden, "torch.nn.RNN")
+    bound = 1 / sqrt(layer.hidden)
+    return replace(found, names=(name,), words=f"U(-{bound:.3g}, {bound:.3g}): {name}'s default")
 
 
 def _single(seen: Look, weight: Tensor) -> str:
@@ -210,7 +233,7 @@ def _single(seen: Look, weight: Tensor) -> str:
 
 def _whole(
     raw: BinaryIO, weights: Weights, layering: Layering, checks: tuple[LayerCheck, ...], kind: Activation | None,
-    dataset: Dataset | None,
+    dataset: Dataset | None, measured: Passing | None,
 ) -> FileCheck:  # fmt: skip
     """All that is said of the file beyond its single layers."""
     by_layer = {id(one.layer): one for one in checks}
@@ -218,74 +241,36 @@ def _whole(
     seen = {one.number: _seen(raw, one, chain) for one in checks}
     linked = [seen[one.number] for one in chain]
     findings = list(of_values(tuple(seen.values()), linked[:-1]))
-    reason, passed, how, x = why_not(layering), list[tuple[Passed, ...]](), "", np.empty((0, 0))
     kinds = [kind] if kind else [activation(name) for name in ASSUMED]
-    if dataset is not None and chain and not reason and dataset.features != chain[0].layer.inputs:
-        raise InputError(
-            f"{dataset.name} has {dataset.features} features, but '{chain[0].layer.name}' of {weights.path} takes "
-            f"{chain[0].layer.inputs} inputs"
-        )
-    if not reason:
-        x, how = _inputs(chain[0].layer.inputs, examples_for(layering.chain), dataset), "measured"
-        passed = [pass_through(raw, layering.chain, each, x) for each in kinds]
-    elif len(chain) > 1 and len(chain) == len(checks):
-        passed, how = [_expected(chain, each) for each in kinds], "expected"
+    found = measured or follow(
+        raw, layering, kinds, dataset, lambda: [Draw(normal(one.statistics), normal(one.biases)) for one in chain]
+    )
+    real_data = dataset is not None and not found.geometry  # assumed places prove as little as drawn inputs
     begins = linked and linked[-1].statistics.low == linked[-1].statistics.high == 0  # as fixup has it, and it trains
-    if passed and not findings and not begins:
-        first = agreed([of_passing(linked, one, dataset is not None) for one in passed])
+    if found.by_kind and not findings and not begins:
+        first = agreed([of_passing(linked, one, real_data) for one in found.by_kind])
         findings += [first] if first else []
-    data = dataset.name if dataset is not None and how == "measured" else ""
+    if not findings and (not found.by_kind or len(linked) < 2):
+        first = of_unjudged(tuple(seen.values()), found.by_kind[0][0] if found.by_kind else None)
+        findings += [first] if first else []
     return FileCheck(
         weights.path, weights.format, checks, layering, weights.left_out, len(weights.tensors),
-        sum(tensor.size for tensor in weights.tensors), kind, kinds[0] if passed else None, data,
-        passed[0] if passed else (), how, len(x), reason, tuple(findings),
-        candidates(layering.chain, kinds[0], x, dataset, findings) if len(x) else (),
+        sum(tensor.size for tensor in weights.tensors), kind, kinds[0] if found.by_kind else None,
+        dataset.name if dataset is not None and found.how == "measured" else "",
+        found.by_kind[0] if found.by_kind else (), found.how, found.examples, found.why_not, found.geometry,
+        found.gradient_of, tuple(findings), candidates(found.network, findings) if len(linked) > 1 else (),
     )  # fmt: skip
-
-
-def _inputs(features: int, count: int, dataset: Dataset | None) -> Floats:
-    """Examples of the data, evenly spread, or N(0, 1)."""
-    if dataset is None:
-        return np.random.default_rng(0).standard_normal((count, features))
-    rows = np.linspace(0, dataset.n_train - 1, min(count, dataset.n_train)).astype(np.int64)
-    return np.asarray(dataset.x_train[rows], dtype=np.float64)
-
-
-def _expected(chain: Sequence[LayerCheck], kind: Activation) -> tuple[Passed, ...]:
-    """By theory: of random weights with the means and spreads of these, convolutions place by place."""
-    program = [DenseShape(one.layer.name, one.layer.fan_in, one.layer.outputs) for one in chain]
-    draws = [Draw(_normal(one.statistics), _normal(one.biases)) for one in chain]
-    return forecast(program, kind, draws, InputStatistics.normal(program[0].fan_in)).layers
-
-
-def _normal(values: Statistics | None) -> Normal:
-    return Normal(values.mean, values.std) if values and values.size > values.non_finite else Normal(0.0, 0.0)
 
 
 def _seen(raw: BinaryIO, one: LayerCheck, chain: Sequence[LayerCheck]) -> Seen:
     after = next((b for a, b in pairwise(chain) if a is one), None)
-    suspect = after is not None and one.units > 1 and one.twins == one.units - 1
-    alike = bool(after and suspect and _alike_outgoing(raw, one, after))
-    return Seen(one.number, one.layer, one.statistics, one.units, one.twins, one.trained, alike)
-
-
-def _alike_outgoing(raw: BinaryIO, one: LayerCheck, after: LayerCheck) -> bool:
-    """Whether every unit of a layer has the same biases, and weights to the next layer."""
-    bias = one.biases
-    if bias and bias.low != bias.high:
-        return False
-    weight = after.layer.weight
-    if not after.statistics.std:
-        return True
-    if len(weight.shape) != 2 or after.layer.inputs != one.layer.outputs:
-        return False
-    columns, first = weight.shape[1], None
-    near = 1e-6 * max(abs(after.statistics.low), abs(after.statistics.high))
-    for block in blocks(raw, weight, max(BLOCK // columns, 1) * columns):
-        table = real(block).reshape(-1, columns)
-        if first is None:
-            first = table[0]
-        apart = np.ptp(table, axis=1) if after.layer.transposed else np.abs(table - first).max(axis=1)
-        if not (apart <= near).all():
-            return False
-    return True
+    copies = one.recognition.copies if one.recognition else 0
+    if one.units > 1 and one.twins == one.units - 1:
+        copies = one.twins
+    symmetric = 0
+    if after is not None and one.twins:
+        flat = not after.statistics.std
+        symmetric = symmetric_units(raw, one.layer, outputs_first(one.layer), after.layer, flat)
+    both = [one.statistics, *([one.biases] if one.biases else [])]
+    numbers, broken = sum(part.size for part in both), sum(part.non_finite for part in both)
+    return Seen(one.number, one.layer, one.statistics, one.units, one.trained, copies, symmetric, numbers, broken)

@@ -7,7 +7,7 @@ from math import hypot, isfinite, sqrt
 from initscope.core.activations import Activation
 from initscope.core.checks.spec import LayerMeasured
 from initscope.core.checks.statistics import Statistics
-from initscope.core.diagnosis.findings import Blame, Finding, evidence, layers_words, short
+from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, layers_words, short
 from initscope.core.gains import gain
 from initscope.core.theory.foresight import LayerForecast
 from initscope.core.weights.layers import LayerWeights
@@ -25,6 +25,11 @@ ALIKE = 2e-3
 GONE, HUGE = 1e-4, 1e4
 """Gradient of layer 1 beside the largest, and beside that of the output."""
 MOST_DEAD = 0.5
+MANY_ALIKE = 0.25
+"""Share of units that are copies, from where a layer is much smaller than it looks."""
+SPREAD = 0.5
+"""Share of numbers that are none in the layers that have some, once training has spread them."""
+SYMMETRY = "Goodfellow, Bengio & Courville, Deep Learning (2016), section 8.4"
 SHIFTED = 2.0
 """|mean|·sqrt(fan_in) over the standard deviation, from where the mean of weights rules z."""
 FAMILIES = (
@@ -42,38 +47,56 @@ class Seen:
     layer: LayerWeights
     statistics: Statistics
     units: int
-    twins: int | None
     trained: bool
-    alike_outgoing: bool
-    """Whether the next layer has the same weights for all of this one's units, so that nothing tells them apart."""
-
-    @property
-    def all_alike(self) -> bool:
-        return self.units > 1 and self.twins == self.units - 1
+    copies: int
+    """Units with the same weights to them as another one; none where that was not looked at, or weights are 0."""
+    symmetric: int
+    """Units that are a copy of another in their weights from them as well, so that nothing ever tells them apart."""
+    numbers: int
+    """Of weights and biases together."""
+    non_finite: int
+    """Of those."""
 
 
 def of_values(seen: Sequence[Seen], hidden: Sequence[Seen]) -> Iterator[Finding]:
     """What needs no activation: broken numbers, and units that are and stay the same; `hidden` layers of a chain."""
-    broken = [one for one in seen if one.statistics.non_finite]
+    broken = [one for one in seen if one.non_finite]
     if broken:
-        count, first = sum(one.statistics.non_finite for one in broken), broken[0]
-        words = f"{first.statistics.non_finite:,} of the {first.statistics.size:,} weights of '{first.layer.name}'"
-        more = f", {count:,} in all" if len(broken) > 1 else ""
-        yield Finding(
-            "non-finite", _numbers(broken), evidence(values=count, layers=len(broken)),
-            f"{words} are infinite or not a number{more}: whatever they touch is lost", Blame.LEARNING_RATE, None,
-            "IEEE 754", 1.0,
-        )  # fmt: skip
-    alike = [one for one in hidden if one.all_alike and one.alike_outgoing]
+        yield _non_finite(broken)
+    alike = [one for one in hidden if one.units > 1 and one.symmetric >= MANY_ALIKE * one.units]
     if alike:
-        first, value = alike[0], alike[0].statistics
+        first, value, left = alike[0], alike[0].statistics, alike[0].units - alike[0].symmetric
         what = "zero" if not value.std and not value.mean else f"N({short(value.mean)}, {short(value.std)}²)"
+        who = f"{f'{first.symmetric} of ' if left > 1 else ''}the {first.units} units of '{first.layer.name}' have"
         yield Finding(
-            "symmetric-units", _numbers(alike), evidence(units=first.units, different_units=1, weight_std=value.std),
-            f"the {first.units} units of '{first.layer.name}' have the same weights ({what}) to and from them, so they "
+            "symmetric-units", _numbers(alike), evidence(units=first.units, different_units=left, weight_std=value.std),
+            f"{who} the same weights ({what}) to and from them{' as another one' if left > 1 else ''}, so they "
             "compute the same, get the same gradient and stay one unit for ever", Blame.INITIALIZATION, None,
-            "Goodfellow, Bengio & Courville, Deep Learning (2016), section 8.4", 0.97,
+            SYMMETRY, 0.97,
         )  # fmt: skip
+
+
+def _non_finite(broken: Sequence[Seen]) -> Finding:
+    """Numbers that are none. What made them is not in the file: only how many there are speaks for one or the other."""
+    count, first = sum(one.non_finite for one in broken), broken[0]
+    words = f"{first.non_finite:,} of the {first.numbers:,} weights and biases of '{first.layer.name}'"
+    words += f" are infinite or not a number{f', {count:,} in all' if len(broken) > 1 else ''}"
+    if count >= SPREAD * sum(one.numbers for one in broken):
+        blame, sure = Blame.LEARNING_RATE, 0.5
+        why = (
+            "training has diverged, but the file does not tell why: most often the learning rate was too high, else "
+            "the initialization too large, or an input or label broken"
+        )
+    else:
+        blame, sure = Blame.NONE, 0.5
+        why = (
+            "so few are hardly the work of training, which spreads them to nearly all weights; the file does not tell "
+            "what made them: a division by zero or an overflow (float16) when it was made, or damage"
+        )
+    return Finding(
+        "non-finite", _numbers(broken), evidence(values=count, layers=len(broken)), f"{words}: {why}", blame, None,
+        "IEEE 754", sure,
+    )  # fmt: skip
 
 
 def of_passing(seen: Sequence[Seen], passed: Sequence[Passed], data: bool) -> Finding | None:
@@ -114,9 +137,13 @@ def _numbers(seen: Sequence[Seen]) -> tuple[int, ...]:
     return tuple(one.number for one in seen)
 
 
-def _finding(code: str, seen: Sequence[Seen], cause: str, reference: str, sure: float, **numbers: float) -> Finding:
+def finding(
+    code: str, seen: Sequence[Seen], cause: str, reference: str, sure: float, remedy: Remedy | None = None,
+    **numbers: float,
+) -> Finding:  # fmt: skip
+    """A finding about these layers, for which nothing is to blame that is known if all of them were trained."""
     blame = Blame.INITIALIZATION if not all(one.trained for one in seen) else Blame.NONE
-    return Finding(code, _numbers(seen), evidence(**numbers), cause, blame, None, reference, sure)
+    return Finding(code, _numbers(seen), evidence(**numbers), cause, blame, remedy, reference, sure)
 
 
 def _flat(layer: Passed) -> float:
@@ -124,15 +151,16 @@ def _flat(layer: Passed) -> float:
     return share if isfinite(share) else 0.0
 
 
-def _size(layer: Passed) -> float:
+def size(layer: Passed) -> float:
+    """Root mean square of z."""
     return hypot(layer.z_mean, layer.z_std)
 
 
 def _shifted(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
     """Weights with a mean shift all units of a layer alike."""
-    shifted = [one for one in seen if not one.trained and _is_shifted(one)]
+    shifted = [one for one in seen if not one.trained and is_shifted(one)]
     flat = max((_flat(layer) for layer in passed[:-1]), default=0.0)
-    if not shifted or not (flat > FLAT or not _size(passed[-1]) <= LARGE_Z):
+    if not shifted or not (flat > FLAT or not size(passed[-1]) <= LARGE_Z):
         return None
     first, values = shifted[0], shifted[0].statistics
     layer = passed[list(seen).index(first)]
@@ -141,11 +169,12 @@ def _shifted(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
         f"the weights of '{first.layer.name}' have mean {short(values.mean)}, which adds up over {first.layer.fan_in} "
         f"inputs: z is {short(layer.z_mean)} ± {short(layer.z_std)}, and {end}"
     )
-    return _finding("shifted-preactivations", shifted, cause, "LeCun, Bottou, Orr & Müller 1998, section 4.6", 0.95,
-                    weight_mean=values.mean, z_mean=layer.z_mean, z_std=layer.z_std, saturated=flat)  # fmt: skip
+    return finding("shifted-preactivations", shifted, cause, "LeCun, Bottou, Orr & Müller 1998, section 4.6", 0.95,
+                   weight_mean=values.mean, z_mean=layer.z_mean, z_std=layer.z_std, saturated=flat)  # fmt: skip
 
 
-def _is_shifted(one: Seen) -> bool:
+def is_shifted(one: Seen) -> bool:
+    """Whether the mean of the weights, and not their spread, decides what comes out."""
     values = one.statistics
     chance = 5 * values.std / sqrt(values.size)
     return abs(values.mean) > chance and abs(values.mean) * sqrt(one.layer.fan_in) > SHIFTED * values.std
@@ -153,18 +182,18 @@ def _is_shifted(one: Seen) -> bool:
 
 def _exploding(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
     """z grows without bound."""
-    top = _size(passed[-1])
+    top = size(passed[-1])
     most = LARGE_Z if not all(one.trained for one in seen) else LARGE_TRAINED
     if top <= most:
         return None
-    large = [one for one, layer in zip(seen, passed, strict=True) if not _size(layer) <= most]
+    large = [one for one, layer in zip(seen, passed, strict=True) if not size(layer) <= most]
     one = large[0]
     cause = (
         f"z grows to {short(top)} at the output: '{one.layer.name}' has weights of standard deviation "
         f"{short(one.statistics.std)} for {one.layer.fan_in} inputs"
     )
-    return _finding("exploding-activations", large, cause, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9,
-                    z_of_output=top, z_of_layer_1=_size(passed[0]), weight_std=one.statistics.std)  # fmt: skip
+    return finding("exploding-activations", large, cause, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9,
+                   z_of_output=top, z_of_layer_1=size(passed[0]), weight_std=one.statistics.std)  # fmt: skip
 
 
 def _saturated(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
@@ -178,37 +207,37 @@ def _saturated(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None
         f"'{one.layer.name}' by {short(layer.z_std)}, so {_flat(layer):.0%} of its activations are flat, and so on in "
         f"{len(flat)} layers"
     )
-    return _finding("saturated", [one for one, _ in flat], cause, "Glorot & Bengio 2010, section 3", 0.8,
-                    saturated=_flat(layer), z_std=layer.z_std, layers=len(flat))  # fmt: skip
+    return finding("saturated", [one for one, _ in flat], cause, "Glorot & Bengio 2010, section 3", 0.8,
+                   saturated=_flat(layer), z_std=layer.z_std, layers=len(flat))  # fmt: skip
 
 
 def _vanishing(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
     """What depends on the input fades with z itself."""
     first, top = passed[0], passed[-1]
-    if not top.z_std_over_inputs < FADED or top.z_std_over_inputs < ALIKE * _size(top):
+    if not top.z_std_over_inputs < FADED or top.z_std_over_inputs < ALIKE * size(top):
         return None
     cause = (
         f"what depends on the input shrinks from {short(first.z_std_over_inputs)} in layer 1 to "
         f"{short(top.z_std_over_inputs)} at the output: '{seen[-1].layer.name}' has weights of standard deviation "
         f"{short(seen[-1].statistics.std)} for {seen[-1].layer.fan_in} inputs"
     )
-    return _finding("vanishing-activations", seen[1:], cause, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9,
-                    spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs)  # fmt: skip
+    return finding("vanishing-activations", seen[1:], cause, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9,
+                   spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs)  # fmt: skip
 
 
 def _indistinguishable(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
     """Activations keep their size, but are the same for every input."""
     top = passed[-1]
-    if len(passed) < 3 or not top.z_std_over_inputs < ALIKE * _size(top):
+    if len(passed) < 3 or not top.z_std_over_inputs < ALIKE * size(top):
         return None
-    lost = [one for one, layer in zip(seen, passed, strict=True) if layer.z_std_over_inputs < 10 * ALIKE * _size(layer)]
+    lost = [one for one, layer in zip(seen, passed, strict=True) if layer.z_std_over_inputs < 10 * ALIKE * size(layer)]
     cause = (
-        f"of the output's z of {short(_size(top))}, only {short(top.z_std_over_inputs)} depends on the input: "
+        f"of the output's z of {short(size(top))}, only {short(top.z_std_over_inputs)} depends on the input: "
         f"the correlation of two inputs is {top.correlation:.6f} there"
     )
-    return _finding("indistinguishable-inputs", lost, cause, "Poole et al. 2016; Schoenholz et al. 2017", 0.85,
-                    correlation_at_output=top.correlation,
-                    share_that_depends_on_input=top.z_std_over_inputs / _size(top))  # fmt: skip
+    return finding("indistinguishable-inputs", lost, cause, "Poole et al. 2016; Schoenholz et al. 2017", 0.85,
+                   correlation_at_output=top.correlation,
+                   share_that_depends_on_input=top.z_std_over_inputs / size(top))  # fmt: skip
 
 
 def _dead(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
@@ -221,8 +250,8 @@ def _dead(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
         f"{layer.dead_units:.0%} of the units of '{one.layer.name}' are off for every input (z is "
         f"{short(layer.z_mean)} ± {short(layer.z_std)}): no gradient passes them, so they stay off"
     )
-    return _finding("dead-units", [one for one, _ in dead], cause, "Lu, Shin, Su & Karniadakis 2020", 0.9,
-                    dead_units=layer.dead_units, z_mean=layer.z_mean, z_std=layer.z_std)  # fmt: skip
+    return finding("dead-units", [one for one, _ in dead], cause, "Lu, Shin, Su & Karniadakis 2020", 0.9,
+                   dead_units=layer.dead_units, z_mean=layer.z_mean, z_std=layer.z_std)  # fmt: skip
 
 
 def _lost(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
@@ -236,8 +265,8 @@ def _lost(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
         f"layer 1 gets {short(share)} of the largest gradient: {layers_words(_numbers(weak))} hardly move with one "
         "learning rate for all"
     )
-    return _finding("vanishing-gradients", weak, cause, "Glorot & Bengio 2010, section 4.2", 0.8,
-                    gradient_of_layer_1=share, factor_per_layer=share ** (1 / (len(passed) - 1)))  # fmt: skip
+    return finding("vanishing-gradients", weak, cause, "Glorot & Bengio 2010, section 4.2", 0.8,
+                   gradient_of_layer_1=share, factor_per_layer=share ** (1 / (len(passed) - 1)))  # fmt: skip
 
 
 def _gradient_exploding(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
@@ -247,5 +276,5 @@ def _gradient_exploding(seen: Sequence[Seen], passed: Sequence[Passed]) -> Findi
         return None
     cause = f"layer 1 gets {short(low / top)} times the gradient of the output: no learning rate suits both"
     large = [one for one, layer in zip(seen, passed, strict=True) if not layer.gradient_rms <= HUGE * top / 10]
-    return _finding("exploding-gradients", large, cause, "Schoenholz et al. 2017, section 4", 0.8,
-                    gradient_of_layer_1=low / top)  # fmt: skip
+    return finding("exploding-gradients", large, cause, "Schoenholz et al. 2017, section 4", 0.8,
+                   gradient_of_layer_1=low / top)  # fmt: skip

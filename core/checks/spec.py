@@ -132,21 +132,29 @@ def in_steps(spec: Spec, examples: int) -> Spec:
 
 def measure_start(spec: Spec, dataset: Dataset) -> tuple[tuple[LayerMeasured, ...], float, int]:
     """The layers as one batch of training examples sees them at the spec's initial weights; mean loss; examples."""
-    rows = subset(dataset.n_train, batch_of(spec.architecture))
-    x = np.ascontiguousarray(dataset.x_train[rows], dtype=spec.dtype)
     network = Network(
         spec.architecture, spec.activation, spec.loss, 1, spec.dtype, alike=spec.units_alike, seed=spec.seed
     )
-    y = targets(dataset.y_train[rows], network.architecture.outputs, network.dtype).T
+    rows = subset(dataset.n_train, batch_of(spec.architecture))
     with np.errstate(all="ignore"), one_thread():
         network.initialize(0, spec.initializer, spec.biases, spec.seed, spec.stream)
-        schemes.fit(spec.initializer, network, 0, x)
+        schemes.fit(spec.initializer, network, 0, np.ascontiguousarray(dataset.x_train[rows], dtype=spec.dtype))
+    return measure_network(network, dataset)
+
+
+def measure_network(network: Network, dataset: Dataset) -> tuple[tuple[LayerMeasured, ...], float, int]:
+    """The same of a network of one lane with the weights that it has."""
+    rows = subset(dataset.n_train, batch_of(network.architecture))
+    x = np.ascontiguousarray(dataset.x_train[rows], dtype=network.dtype)
+    y = targets(dataset.y_train[rows], network.architecture.outputs, network.dtype).T
+    with np.errstate(all="ignore"), one_thread():
         spreads = _spreads(network, x)
         found = measure(network, x, y, None)
         below = float(np.square(x, dtype=np.float64).mean())
         layers: list[LayerMeasured] = []
         above = [*found.layers[0, 1:, INDEX["gradient_rms"]].tolist(), nan]
-        for layer, row, spread, higher in zip(spec.architecture.layers, found.layers[0], spreads, above, strict=True):
+        shapes = network.architecture.layers
+        for layer, row, spread, higher in zip(shapes, found.layers[0], spreads, above, strict=True):
             value = {name: float(row[place]) for name, place in INDEX.items() if name in MEASURES}
             square = sum(value[part] * value[part] for part in ("activation_mean", "std_over_inputs", "std_over_units"))
             last = len(layers) == len(spreads) - 1

@@ -160,7 +160,7 @@ def look(
             alike.add(first, numbers.reshape(-1, columns))
             first += len(table)
     units = rows if outputs_first else columns
-    return Look(totals.statistics(), units, alike.twins(), keep.taken(), keep.whole)
+    return Look(totals.statistics(), units, count_twins(alike.found), keep.taken(), keep.whole)
 
 
 def _flat(raw: BinaryIO, tensor: Tensor, most: int) -> Look:
@@ -207,8 +207,8 @@ class _Sample:
 class _Alike:
     """Random projections of every unit: those of identical ones are the same, whatever the order of adding up."""
 
-    def __init__(self, rows: int, columns: int, outputs_first: bool) -> None:
-        rng = np.random.default_rng(0)
+    def __init__(self, rows: int, columns: int, outputs_first: bool, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
         self.outputs_first = outputs_first
         self.directions = rng.standard_normal((columns if outputs_first else rows, PROJECTIONS))
         self.found = np.zeros((rows if outputs_first else columns, PROJECTIONS))
@@ -219,10 +219,29 @@ class _Alike:
         else:
             self.found += table.T @ self.directions[first : first + len(table)]
 
-    def twins(self) -> int | None:
-        if not np.isfinite(self.found).all():
-            return None
-        order = self.found[np.argsort(self.found[:, 0])]
-        order = order / (np.abs(order).max() or 1)
-        size = float(np.sqrt(np.square(order).mean()))
-        return int((np.abs(np.diff(order, axis=0)) <= ALIKE * size).all(axis=1).sum())
+
+def projections(raw: BinaryIO, tensor: Tensor, outputs_first: bool, seed: int = 0) -> Floats | None:
+    """Of every row of a tensor as a matrix, or every column, (units, PROJECTIONS); None where rows are too long.
+
+    Raises InputError for a damaged file.
+    """
+    rows, columns = matrix_shape(tensor.shape, outputs_first)
+    if columns > LONGEST_ROW:
+        return None
+    alike, first = _Alike(rows, columns, outputs_first, seed), 0
+    with one_thread():
+        for block in blocks(raw, tensor, max(BLOCK // columns, 1) * columns):
+            table = real(block).reshape(-1, columns)
+            alike.add(first, table)
+            first += len(table)
+    return alike.found
+
+
+def count_twins(found: Floats) -> int | None:
+    """How many of these projections, (units, PROJECTIONS), are the same as another's; None if one is not finite."""
+    if not np.isfinite(found).all():
+        return None
+    order = found[np.argsort(found[:, 0])]
+    order = order / (np.abs(order).max() or 1)
+    size = float(np.sqrt(np.square(order).mean()))
+    return int((np.abs(np.diff(order, axis=0)) <= ALIKE * size).all(axis=1).sum())

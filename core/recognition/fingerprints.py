@@ -20,6 +20,8 @@ WINDOW = (384, 1024)
 """Most rows and columns of the window whose singular values are looked at, the shorter side first."""
 VECTORS = 64
 """Most rows or columns that are compared with each other."""
+SANE = (1e-100, 1e100)
+"""Standard deviations whose fourth powers are numbers, which the tests need."""
 TRUE_ZEROS = 0.01
 """Share of zeros from which they are no accident of rounding."""
 _GOLDEN = (sqrt(5) - 1) / 2
@@ -122,7 +124,7 @@ def fingerprint(weights: Array) -> Fingerprint:
         variance = max(float(totals.rows[1].sum()) / size - shift * shift, 0.0)
         moments = Moments(size, pivot + shift * unit, variance * unit * unit, totals.low, totals.high, bits)
         fourth = totals.fourth / size / variance**2 if variance else nan
-        varied = isfinite(totals.low) and isfinite(totals.high) and totals.low < totals.high and variance > 0
+        varied = totals.low < totals.high and isfinite(totals.low + totals.high) and SANE[0] < moments.std < SANE[1]
         patterned = zeros > TRUE_ZEROS * size
         kept = sample[sample != 0] if patterned else sample
         structure = _structure(weights, totals, moments, fourth) if varied and not patterned else ()

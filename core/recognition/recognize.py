@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, e, exp, floor, inf, isfinite, log, log10, prod, sqrt
+from math import ceil, e, exp, floor, isfinite, log, log10, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,14 @@ from initscope.core.initialization.initializers import fans as fans_of
 from initscope.core.initialization.sampling import DEPENDENT
 from initscope.core.initialization.structured import DeltaOrthogonal, Dirac, Identity, Orthogonal, Sparse
 from initscope.core.recognition.candidates import Group, groups, key, log_likelihood
-from initscope.core.recognition.fingerprints import Evidence, Fingerprint, Moments, fingerprint, right_angles
+from initscope.core.recognition.copies import find_copies
+from initscope.core.recognition.fingerprints import SANE, Evidence, Fingerprint, Moments, fingerprint, right_angles
 from initscope.core.recognition.goodness import distance, edge_evidence, shape_evidence
 
 NEAR = 0.02
 """Greatest difference of distribution functions at which trained weights still show what they started from."""
+FEW = 4
+"""Rows or columns below which they are not compared with each other."""
 ODDS = 0.02
 """Of trained to fresh for weights whose entries look like those of a known initializer."""
 UNNAMED_ODDS = 0.5
@@ -64,6 +67,8 @@ class Recognition:
     """The tests of freshness, least likely first."""
     alternatives: tuple[tuple[str, float], ...] = ()
     """The next best names with their posterior probabilities."""
+    copies: int = 0
+    """Rows, or columns, that are copies of others: no draw makes them, and no training. The rest is of the others."""
 
 
 def recognize(
@@ -82,9 +87,16 @@ def recognize(
     if biases is not None and not np.any(biases):
         known = [replace(group, names=_without_torch_first(group.names), swapped=_without_torch_first(group.swapped))
                  for group in known]  # fmt: skip
+    ahead, copies = fans or fans_of(weights.shape), None
     seen = fingerprint(weights)
+    if seen.moments.low < seen.moments.high and (copies := find_copies(weights)):
+        weights = copies.distinct
+        seen = fingerprint(weights)
+        if min(weights.shape[:2]) < FEW:
+            seen = replace(seen, structure=())
     found = _patterned(weights, seen, known) or _independent(seen, known)
-    ahead = fans or fans_of(weights.shape)
+    if copies:
+        found = replace(found, words=f"{found.words} ({copies.words(found.swapped)})", copies=copies.count)
     return replace(found, fans=ahead[::-1] if found.swapped else ahead)
 
 
@@ -106,8 +118,8 @@ def _named(found: Group, confidence: float, **rest: Any) -> Recognition:
 def _patterned(weights: NDArray[Any], seen: Fingerprint, known: list[Group]) -> Recognition | None:
     """Constants, identities, rotations and sparse matrices; None if the entries may be independent."""
     m = seen.moments
-    if not isfinite(m.low + m.high) or (m.low < m.high and not 0 < m.variance < inf):
-        return Recognition("no initializer: values are not finite, or too large or small for float64", trained=True)
+    if not isfinite(m.low + m.high) or (m.low < m.high and not SANE[0] < m.std < SANE[1]):
+        return Recognition("no initializer: values are not finite, or far too large or small", trained=True)
     found = _pattern(weights, seen)
     if found:
         text, distribution, slack = found

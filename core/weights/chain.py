@@ -41,9 +41,11 @@ def find_chain(links: Sequence[Link]) -> Chain:
     if not links:
         return Chain((), "no chain: there is no dense or convolutional layer")
     if len(links) == 1:
-        link = links[0]
-        why = "one layer alone"
-        return Chain((link,), why, "guess", "a single matrix does not tell") if link.undecided else Chain((link,), why)
+        link, why = links[0], "one layer alone"
+        if not link.undecided:
+            return Chain((link,), why)
+        wide = _turn(link) if link.outputs > link.inputs else link
+        return Chain((wide,), why, "guess", "a single matrix does not tell; taken with the longer axis as its inputs")
     orders = (
         (tuple(links), "in the order of the file"),
         (tuple(sorted(links, key=_natural)), "in the order of their names"),

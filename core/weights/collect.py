@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from initscope.core.errors import InputError
+from initscope.core.weights.dtypes import STORED
 from initscope.core.weights.inert import NumpyArray, Storage, Unknown, View
 from initscope.core.weights.mapped import MAX_NAME, Span, printable
 from initscope.core.weights.tensor import MAX_TENSORS, Tensor, c_order, checked
@@ -16,6 +19,8 @@ NOT_WEIGHTS = ("optim", "scheduler", "lr_sched", "random_state", "rng", "grad_sc
 """How the names begin of what is saved beside the weights, if it is not a tensor itself."""
 NEVER_WEIGHTS = ("rng_state", "cuda_rng_state", "torch_rng_state", "grads", "velocity", "momentum", "history", "amp")
 SKLEARN = ("best_coefs", "best_intercepts", "label_binarizer", "classes_")
+LARGEST_WHOLE = 2**53
+"""Whole numbers below it are exact in float64."""
 PARTS_OF_MODULE = ("_parameters", "_buffers", "_modules")
 
 
@@ -32,13 +37,19 @@ def collect(where: str, root: object) -> Found:
     """The tensors of what a pickle held. Raises InputError, beginning with `where`, if one cannot be had or none is."""
     found = Found()
     root = _unwrapped(root, found)
-    walker = _Walker(where, found)
-    walker.walk(root, "", 0)
+    _Walker(where, found).walk(root, "", 0)
     if not found.tensors:
         raise InputError(
             f"{where}: holds no tensors{_what_instead(root, found)}; save the weights with "
             "torch.save(model.state_dict(), path) or np.savez(path, *weights)"
         )
+    return found
+
+
+def found_in(where: str, root: object, name: str = "") -> Found:
+    """The same, but maybe none; their names begin with `name`. Raises InputError if one cannot be had."""
+    found = Found()
+    _Walker(where, found).walk(_unwrapped(root, found), name, 0)
     return found
 
 
@@ -101,13 +112,16 @@ class _Walker:
         self.look(value, name, depth)
         self.inside.discard(id(value))
 
-    def look(self, value: object, name: str, depth: int) -> None:
-        self.places += 1
+    def count(self, places: int, depth: int = 0) -> None:
+        self.places += places
         if depth > MAX_DEPTH or self.places > MAX_PLACES:
             raise InputError(
                 f"{self.where}: is nested more than {MAX_DEPTH} deep or has more than {MAX_PLACES:,} places; "
                 "save only the weights"
             )
+
+    def look(self, value: object, name: str, depth: int) -> None:
+        self.count(1, depth)
         if isinstance(value, View):
             self.add(of_view(self.where, name or "tensor", value))
         elif isinstance(value, NumpyArray):
@@ -133,7 +147,11 @@ class _Walker:
 
     def array(self, value: NumpyArray, name: str, depth: int) -> None:
         if isinstance(value.data, list):
-            self.walk(value.data, name, depth + 1)
+            self.count(len(value.data))  # one list can be the numbers of many arrays
+            if value.data and all(map(_is_number, value.data)):
+                self.add(of_numbers(self.where, name or "array", value.shape, value.data))
+            else:
+                self.walk(value.data, name, depth + 1)
         elif value.type is None or value.type.stored is None:
             self.found.left_out.append(f"{printable(name)} (not numbers)")
         else:
@@ -167,6 +185,10 @@ class _Walker:
         self.found.tensors.append(tensor)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST_WHOLE)
+
+
 def _needs_tensors(args: object) -> bool:
     """Whether tensors are among the arguments, or in lists among them."""
     parts = args if isinstance(args, tuple | list) else ()
@@ -181,6 +203,12 @@ def of_view(where: str, name: str, view: View) -> Tensor:
         raise InputError(f"{where}: damaged: the numbers of '{printable(name)}' are not in the file")
     start = view.offset * view.stored.itemsize
     return checked(where, name, view.shape, view.stored, source, start, view.strides)
+
+
+def of_numbers(where: str, name: str, shape: tuple[int, ...], values: list[object]) -> Tensor:
+    """An array of Python numbers, as NumPy makes of matrices of one shape if it is told to make objects of them."""
+    held = np.array(values, dtype="<f8").tobytes()
+    return checked(where, name, shape, STORED["float64"], Span(None, memoryview(held)))
 
 
 def of_numpy(where: str, name: str, array: NumpyArray) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TypeGuard
 import numpy as np
 
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.weights.dtypes import STORED, Stored, of_numpy
 from initscope.core.weights.inert import Global, NumberType, NumpyArray, Storage, Unknown, View
 from initscope.core.weights.machine import Budget, LongText
@@ -103,7 +104,8 @@ class KnownCalls:
             there = self.storages[name] = Storage(name, stored, count)
             self.find_storage(there)
         elif there.count != count or there.stored != stored:
-            raise InputError(f"{self.where}: damaged: storage {name[:80]!r} has {there.count} values and {count}")
+            has = plural(there.count, "value")
+            raise InputError(f"{self.where}: damaged: storage {name[:80]!r} has {has} and {count}")
         return there
 
     def storage_type(self, name: str) -> Stored | None:

@@ -10,13 +10,14 @@ from initscope.core.weights.names import (
     ATTENTION,
     CELL,
     EMBEDDING,
+    GPT2,
     NORM,
     PROJECTION,
+    TOKEN,
     TRANSPOSED,
     Convention,
-    Named,
-    understand,
 )
+from initscope.core.weights.pairs import Pair, pair_tensors
 from initscope.core.weights.tensor import Tensor
 
 Kind = Literal["dense", "conv", "embedding", "norm", "attention", "recurrent", "other"]
@@ -48,6 +49,8 @@ class LayerWeights:
     """Numbers (of a convolution: channels) that go in."""
     outputs: int = 0
     """Numbers (of a convolution: channels) that come out."""
+    hidden: int = 0
+    """Units of PyTorch's recurrent layers, where they are known; `outputs` of their gates are together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,100 +66,46 @@ class Layering:
     """Tensors that are no layer's weight or bias: statistics, counters, scalars, biases left alone."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """A weight and its bias before anything else is known."""
-
-    name: str
-    named: Named
-    weight: Tensor
-    bias: Tensor | None
-
-
 def find_layers(tensors: Sequence[Tensor]) -> Layering:
     """The layers of a file's tensors; nothing is read but their names and shapes."""
-    pairs, rest = _pair(tensors)
+    pairs, rest = pair_tensors(tensors)
     layers = [_layer(pair) for pair in pairs]
-    layers = _by_majority(layers)
+    layers = _with_hidden(_as_gpt(_by_majority(layers)))
     links = [_link(place, layer) for place, layer in enumerate(layers) if layer.kind in ("dense", "conv")]
     barred = next((layer for layer in layers if layer.kind in ("attention", "embedding", "recurrent")), None)
     if barred is not None:
         return Layering(tuple(layers), (), f"no chain: '{barred.name}' is of kind {barred.kind}", rest)
+    derived = next((pair.named.layer for pair in pairs if pair.named.derived), None)
+    if derived is not None:
+        why = f"no chain: the weights of '{derived}' are made of several tensors (a weight norm)"
+        return Layering(tuple(layers), (), why, rest)
     chain = find_chain(links)
     for link in chain.links:
         if link.undecided:
             layer = _turned(layers[link.place]) if link.turned else layers[link.place]
             if chain.sure != "guess" and layer.kind == "dense":
                 layer = _said(layer)
-            layers[link.place] = replace(layer, sure=chain.sure, why=chain.why_orientation)
+            words = "unknown" if len(chain.links) == 1 and chain.sure == "guess" else layer.orientation
+            layers[link.place] = replace(layer, sure=chain.sure, why=chain.why_orientation, orientation=words)
     return Layering(tuple(layers), tuple(layers[link.place] for link in chain.links), chain.why, rest)
 
 
-def _pair(tensors: Sequence[Tensor]) -> tuple[list[_Pair], tuple[Tensor, ...]]:
-    """Weights with the biases of their layer; tensors without telling names by their order and sizes."""
-    named = [(tensor, understand(tensor.name)) for tensor in tensors]
-    weights: dict[str, tuple[Tensor, Named]] = {}
-    biases: dict[str, Tensor] = {}
-    unknown: list[tuple[Tensor, Named]] = []
-    rest: list[Tensor] = []
-    for tensor, meaning in named:
-        if meaning.role == "weight" and tensor.size and tensor.shape and meaning.layer not in weights:
-            weights[meaning.layer] = tensor, meaning
-        elif meaning.role == "bias" and tensor.shape and meaning.layer not in biases:
-            biases[meaning.layer] = tensor
-        elif meaning.role == "unknown" and tensor.size > 1:
-            unknown.append((tensor, meaning))
-        else:
-            rest.append(tensor)
-    pairs = [
-        _Pair(_layer_name(layer, weight), meaning, weight, biases.pop(layer, None))
-        for layer, (weight, meaning) in weights.items()
-    ]
-    loose, left = _pair_by_order(unknown)
-    return pairs + loose, (*rest, *biases.values(), *left)
-
-
-def _layer_name(layer: str, weight: Tensor) -> str:
-    """A layer's name; where that is only a number ('1' of 'W1'), its weight's."""
-    return weight.name if layer.replace(".", "").isdigit() or not layer else layer
-
-
-def _pair_by_order(unknown: Sequence[tuple[Tensor, Named]]) -> tuple[list[_Pair], list[Tensor]]:
-    """Matrices, each with the first vector not yet taken that has the length of one of its axes.
-
-    So both np.savez(path, W, b, W, b) and np.savez(path, *weights, *biases) are understood.
-    """
-    matrices = [(tensor, meaning) for tensor, meaning in unknown if _is_matrix(tensor)]
-    vectors = [tensor for tensor, _ in unknown if not _is_matrix(tensor)]
-    pairs = []
-    for tensor, meaning in matrices:
-        bias = next((vector for vector in vectors if vector.size in tensor.shape), None)
-        if bias is not None:
-            vectors.remove(bias)
-        pairs.append(_Pair(meaning.layer, meaning, tensor, bias))
-    return pairs, vectors
-
-
-def _is_matrix(tensor: Tensor) -> bool:
-    """Whether more than one axis is longer than 1, so that it is no bias, row or column."""
-    return (len(tensor.shape) > 1 and min(tensor.shape[:2]) > 1) or len(tensor.shape) > 2
-
-
-def _layer(pair: _Pair) -> LayerWeights:
+def _layer(pair: Pair) -> LayerWeights:
     kind = _kind(pair)
     weight = pair.weight
     if kind == "norm" or len(weight.shape) == 1:
         size = weight.size
         return _make(pair, kind, "(width)", size, size, False, "certain", "one axis")
     if kind == "embedding":
-        rows, width = weight.shape[0], prod(weight.shape[1:])
-        return _make(pair, kind, "(rows, width)", rows, width, False, "likely", "by its name")
+        rows, *rest = weight.shape[1:] if _is_one_table(weight) else weight.shape
+        words = "(1, rows, width)" if _is_one_table(weight) else "(rows, width)"
+        return _make(pair, kind, words, rows, prod(rest), False, "likely", "by its name")
     if len(weight.shape) > 2 and kind != "attention":
         return _convolution(pair)
     return _dense(pair, kind)
 
 
-def _kind(pair: _Pair) -> Kind:
+def _kind(pair: Pair) -> Kind:
     name, axes = pair.name, len(pair.weight.shape)
     last = name.rpartition(".")[2]
     if axes == 1:
@@ -164,6 +113,8 @@ def _kind(pair: _Pair) -> Kind:
     if NORM.search(last):
         return "norm"
     if axes == 2 and EMBEDDING.search(name) and pair.bias is None:
+        return "embedding"
+    if pair.named.role == "unknown" and _is_one_table(pair.weight) and (EMBEDDING.search(name) or TOKEN.search(name)):
         return "embedding"
     if last.startswith(("ih", "hh", "recurrent")) or (axes == 2 and CELL.search(name)):
         return "recurrent"
@@ -173,8 +124,13 @@ def _kind(pair: _Pair) -> Kind:
     return "conv" if axes > 2 else "dense"
 
 
+def _is_one_table(weight: Tensor) -> bool:
+    """Whether the first of three axes is only there to be repeated for every example, as of a vision transformer's."""
+    return len(weight.shape) == 3 and weight.shape[0] == 1
+
+
 def _make(
-    pair: _Pair, kind: Kind, orientation: str, fan_in: int, fan_out: int, transposed: bool, sure: Sure, why: str,
+    pair: Pair, kind: Kind, orientation: str, fan_in: int, fan_out: int, transposed: bool, sure: Sure, why: str,
     parts: int = 1, inputs: int = 0, outputs: int = 0,
 ) -> LayerWeights:  # fmt: skip
     return LayerWeights(
@@ -183,7 +139,7 @@ def _make(
     )  # fmt: skip
 
 
-def _convolution(pair: _Pair) -> LayerWeights:
+def _convolution(pair: Pair) -> LayerWeights:
     """(out, in, kernel...) as in PyTorch, (kernel..., in, out) as in Keras and Flax; swapped where it goes up."""
     shape = pair.weight.shape
     outputs_first, sure, why = _first_axis_is_out(pair, shape[0], shape[-1])
@@ -202,10 +158,10 @@ def _convolution(pair: _Pair) -> LayerWeights:
     return _make(pair, "conv", words, into * size, out * size, first, sure, why, 1, into, out)
 
 
-def _dense(pair: _Pair, kind: Kind) -> LayerWeights:
+def _dense(pair: Pair, kind: Kind) -> LayerWeights:
     shape = pair.weight.shape
     if len(shape) == 3:  # Flax: heads are an axis of their own
-        back = pair.name.endswith(("out", "output"))
+        back = pair.name.rpartition(".")[2].endswith(("out", "output", "output_dense"))
         into, out = (shape[0] * shape[1], shape[2]) if back else (shape[0], shape[1] * shape[2])
         words = "(heads, width, out)" if back else "(in, heads, width)"
         return _make(pair, kind, words, into, out, False, "likely", "as Flax writes attention")
@@ -218,7 +174,7 @@ def _dense(pair: _Pair, kind: Kind) -> LayerWeights:
     return _make(pair, kind, words, into, out, outputs_first, sure, why, parts)
 
 
-def _first_axis_is_out(pair: _Pair, first: int, last: int) -> tuple[bool, Sure, str]:
+def _first_axis_is_out(pair: Pair, first: int, last: int) -> tuple[bool, Sure, str]:
     """Whether the outputs come first: by the bias's shape, its length, or the custom of the name."""
     convention: Convention = pair.named.convention
     custom = {"out_in": "as PyTorch names it", "in_out": "as Keras, Flax or GPT-2 name it", "none": ""}[convention]
@@ -230,6 +186,9 @@ def _first_axis_is_out(pair: _Pair, first: int, last: int) -> tuple[bool, Sure, 
             return False, "certain", "its bias is a row of outputs"
     if bias is not None and first != last and bias.size in (first, last) and not TRANSPOSED.search(pair.name):
         return bias.size == first, "certain", f"its bias has {bias.size} values"
+    last_name = pair.name.rpartition(".")[2]
+    if convention == "in_out" and last_name in GPT2 and first != last:  # some write GPT-2 with torch.nn.Linear
+        return (first > last) == (last_name != "c_proj"), "likely", "by its longer axis"
     if convention != "none":
         return convention == "out_in", "likely", custom
     return len(pair.weight.shape) > 2 and first > last, "guess", "neither its name nor a bias tells"
@@ -248,6 +207,28 @@ def _by_majority(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
             layer = replace(read, sure="likely", why="as the other layers of the file")
         decided.append(layer)
     return decided
+
+
+def _as_gpt(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
+    """GPT-2's square projections lie as its others do."""
+    named = [layer.name.rpartition(".")[2] in GPT2 for layer in layers]
+    square = [len(layer.weight.shape) == 2 and len(set(layer.weight.shape)) == 1 for layer in layers]
+    ahead = {layer.transposed for layer, ours, even in zip(layers, named, square, strict=True) if ours and not even}
+    return [
+        _turned(layer) if ours and even and ahead == {not layer.transposed} else layer
+        for layer, ours, even in zip(layers, named, square, strict=True)
+    ]
+
+
+def _with_hidden(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
+    """PyTorch's recurrent layers with their number of units, which the weights from unit to unit have as inputs."""
+    units = {layer.name: layer.inputs for layer in layers if layer.kind == "recurrent" and layer.transposed}
+    stems = {layer.name: layer.name.rpartition(".") for layer in layers}
+    return [
+        replace(layer, hidden=units.get(f"{stem}{dot}hh{last[2:]}", 0)) if last[:2] in ("ih", "hh") else layer
+        for layer in layers
+        for stem, dot, last in [stems[layer.name]]
+    ]
 
 
 def _said(layer: LayerWeights) -> LayerWeights:

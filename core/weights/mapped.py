@@ -1,4 +1,4 @@
-"""The bytes of a file of unknown origin, mapped into memory: pieces of it are found, never copied."""
+"""The bytes of a file of unknown origin: a small one is held, a large one mapped; pieces are found, never copied."""
 
 import mmap
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from typing import Protocol
 from initscope.core.errors import InputError
 from initscope.core.files import size_of_regular
 
+HELD = 2**24
+"""Bytes of a file that is read at once, so that it may be written anew meanwhile, as training does with checkpoints."""
 MAX_NAME = 500
 """The longest name, in characters, that a file may give to something in it."""
 
@@ -54,23 +56,30 @@ class Span:
 
 
 class MappedFile:
-    """A regular file that is not empty, mapped for reading. Raises InputError for anything else.
+    """A regular file that is not empty, held or mapped for reading. Raises InputError for anything else.
 
-    If another program shortens the file while it is mapped, the system ends this process at the next touch.
+    If another program shortens a file of more than HELD bytes meanwhile, the system ends this process at the next
+    touch of the map; whole tensors are therefore read through the file where that can be (`statistics.blocks`).
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not size_of_regular(path):
-            raise InputError(f"{path}: is empty (0 bytes); save the weights again")
+        size = size_of_regular(path)
+        self._map: mmap.mmap | None = None
+        held = b""
         try:
             with open(path, "rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                if size > HELD:
+                    self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                else:
+                    held = file.read(size)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{path}: cannot be read: {reason}") from None
-        self._view = memoryview(self._map)
-        self.size = len(self._map)
+        self._view = memoryview(held if self._map is None else self._map)
+        self.size = len(self._view)
+        if not self.size:
+            raise InputError(f"{path}: is empty (0 bytes); save the weights again")
 
     def span(self, start: int, length: int) -> Span:
         """`length` bytes from byte `start` on. Raises InputError unless the file has them."""
@@ -93,7 +102,8 @@ class MappedFile:
         """Gives the file back; arrays that still look into it keep their own hold of it."""
         try:
             self._view.release()
-            self._map.close()
+            if self._map is not None:
+                self._map.close()
         except BufferError:
             return  # somebody holds a piece: the map goes when the last one does
 

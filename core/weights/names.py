@@ -44,12 +44,21 @@ LISTS: dict[str, tuple[Role, Convention]] = {
 GPT2 = ("c_attn", "c_proj", "c_fc")
 """Hugging Face's Conv1D of GPT-2, whose weights are (in, out)."""
 NORM = re.compile(r"(^|[._\d])(ln|bn|norm)|(layer|batch|group|rms|instance)_?norm|norm\d*$", re.I)
-EMBEDDING = re.compile(r"embed|(^|[._/])(wte|wpe|emb|tok|lookup)\d*$", re.I)
+EMBEDDING = re.compile(r"embed|(^|[._/])(wte|wpe|emb|tok|lookup|shared)\d*$|relative_(attention|position)_bias", re.I)
+TOKEN = re.compile(r"token|(^|[._/])(cls|dist|mask|register)s?$", re.I)
 ATTENTION = re.compile(r"attn|attention|(^|[._/])(self|mha|att)($|[._/])", re.I)
 PROJECTION = re.compile(
-    r"^([qkvo]|query|key|value|out|output|attention_output|dense|qkv|proj|([qkvo]|out)_proj|c_attn|c_proj)$", re.I
+    r"^([qkvo]|query|key|value|out|output|attention_output|dense|qkv|proj|([qkvo]|out)_proj|(query|key|value|output)_dense|"
+    r"c_attn|c_proj)$",
+    re.I,
 )
 TRANSPOSED = re.compile(r"deconv|conv\d?d?_?transpose|transposed?_?conv|upconv", re.I)
+DERIVED = re.compile(r"^(?:(.*)\.)?(?:weight_(v|g|u|orig)|parametrizations\.weight\.(original\d?|\d+\._[uv]))$")
+"""PyTorch's weight_norm (g, v or original0, original1), spectral_norm (orig, u, v) and other parametrizations."""
+MADE_OF = ("v", "orig", "original", "original1")
+"""What of those has the shape of the weights."""
+OUT_IN = ("q_proj", "k_proj", "v_proj")
+"""Of torch.nn.MultiheadAttention with keys or values of other sizes: 'q_proj_weight'."""
 RECURRENT = re.compile(r"^(weight|bias)_([ih]h)(_l\d+(_reverse)?)?$")
 CELL = re.compile(r"lstm|gru|rnn", re.I)
 
@@ -63,6 +72,8 @@ class Named:
     role: Role
     convention: Convention
     """How a weight of this name lies: as PyTorch's, as Keras's and Flax's, or no rule."""
+    derived: bool = False
+    """Whether the network makes its weights of this tensor and others whenever it runs."""
 
 
 def understand(name: str) -> Named:
@@ -75,6 +86,9 @@ def understand(name: str) -> Named:
     if found := RECURRENT.match(last):
         tail = found[2] + (found[3] or "")
         return Named(f"{stem}.{tail}".lstrip("."), "weight" if found[1] == "weight" else "bias", "out_in")
+    if found := DERIVED.match(".".join(parts)):
+        whole = (found[2] or found[3]) in MADE_OF
+        return Named(found[1] or "", "weight" if whole else "other", "out_in", derived=True)
     if last.isdigit() and rest:
         return _in_list(rest, last)
     if last.lower() in ROLES:
@@ -84,7 +98,8 @@ def understand(name: str) -> Named:
         number = f"{found[2]}.norm" if word in ("gamma", "beta") else found[2]
         return Named(".".join([*rest, number]), "bias" if word.startswith("b") else "weight", "none")
     if found := BEHIND.match(last):
-        return Named(".".join([*rest, found[1]]), "bias" if found[2].lower().startswith("b") else "weight", "none")
+        custom: Convention = "out_in" if found[1] in OUT_IN else "none"
+        return Named(".".join([*rest, found[1]]), "bias" if found[2].lower().startswith("b") else "weight", custom)
     return Named(name, "unknown", "none")
 
 
@@ -92,6 +107,9 @@ def _in_list(rest: list[str], number: str) -> Named:
     """'weights.0', 'biases.0'; 'dense.vars.0' is Keras 3: the kernel, and 1 the bias; 'net.0' says nothing."""
     before = rest[-1].lower()
     if before == "vars":
+        if len(rest) > 1 and rest[-2].lower().endswith("cell"):  # kernel, recurrent kernel, bias
+            part: Role = "weight" if number in "01" else "bias" if number == "2" else "other"
+            return Named(".".join([*rest[:-1], *["recurrent"] * (number == "1")]), part, "in_out")
         role: Role = "weight" if number == "0" else "bias" if number == "1" else "other"
         return Named(".".join(rest[:-1]), role, "in_out")
     if before in LISTS:

@@ -2,7 +2,8 @@
 
 from initscope.core.weights.collect import collect
 from initscope.core.weights.known import KnownCalls
-from initscope.core.weights.mapped import MappedFile
+from initscope.core.weights.machine import Budget
+from initscope.core.weights.mapped import MappedFile, Span
 from initscope.core.weights.opcodes import run
 from initscope.core.weights.tensor import Weights
 from initscope.core.weights.torchfile import stored_inside
@@ -21,8 +22,12 @@ def is_pickle(start: bytes, end: bytes) -> bool:
 def read(file: MappedFile) -> Weights:
     """The arrays of a pickle, named by their places in it. Raises InputError where there are none, or it is damaged."""
     where = str(file.path)
-    calls = KnownCalls(where, unpack_storage=lambda span, budget: stored_inside(where, span, budget))
-    root, _ = run(where, file.span(0, file.size), 0, calls)
-    found = collect(where, root)
+    found = collect(where, root_of(where, file.span(0, file.size)))
     metadata = {"taken from": found.wrapper} if found.wrapper else {}
     return Weights(file.path, "pickle", tuple(found.tensors), metadata, tuple(found.left_out), (file,))
+
+
+def root_of(where: str, source: Span, at: int = 0, budget: Budget | None = None) -> object:
+    """What the pickle at byte `at` holds, as plain values. Raises InputError, beginning with `where`, if damaged."""
+    calls = KnownCalls(where, unpack_storage=lambda span, left: stored_inside(where, span, left), budget=budget)
+    return run(where, source, at, calls)[0]

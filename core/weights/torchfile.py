@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.weights.collect import collect
 from initscope.core.weights.inert import Storage
 from initscope.core.weights.known import KnownCalls, as_text
@@ -117,7 +118,7 @@ def _place(where: str, source: Span, at: int, storage: Storage, big_endian: bool
     size = storage.count * (storage.stored.itemsize if storage.stored else 1)
     held = bytes(source.data[at : at + 8])
     if len(held) < 8 or struct.unpack(">Q" if big_endian else "<Q", held)[0] != storage.count:
-        raise InputError(f"{where}: damaged: storage {storage.key[:80]!r} should have {storage.count:,} values")
+        raise InputError(f"{where}: damaged: storage {storage.key[:80]!r} should have {plural(storage.count, 'value')}")
     if at + 8 + size > source.size:
         raise InputError(f"{where}: cut short: storage {storage.key[:80]!r} needs {size:,} bytes; copy it again")
     storage.source = source.part(at + 8, size)

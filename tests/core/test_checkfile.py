@@ -241,7 +241,7 @@ def test_a_network_that_learned_is_healthy(tmp_path: Path, options: dict[str, st
         assert any(one.trained for one in check.layers)
 
 
-def test_convolutions_are_expected_and_other_layers_left_alone(tmp_path: Path) -> None:
+def test_convolutions_are_tried_and_other_layers_left_alone(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
 
     def he(*shape: int) -> Array:
@@ -252,9 +252,8 @@ def test_convolutions_are_expected_and_other_layers_left_alone(tmp_path: Path) -
     path = tmp_path / "c.safetensors"
     path.write_bytes(safetensors(tensors))
     check = check_file(path, activation("relu"))
-    assert (check.how, len(check.passed), codes(check)) == ("expected", 3, [])
+    assert (check.how, len(check.passed), codes(check)) == ("measured", 3, [])
     assert check.passed[1].z_std == pytest.approx(1.4, rel=0.1)
-    assert "image" in check.why_not
     tensors |= {"bn1.weight": np.ones(16, "<f4"), "bn1.bias": np.zeros(16, "<f4")}
     path.write_bytes(safetensors(tensors))
     check = check_file(path, activation("relu"))

@@ -177,15 +177,56 @@ def test_slight_training_still_shows_the_start() -> None:
 
 
 def test_what_no_initializer_draws() -> None:
-    clones = np.repeat(fresh("randn", (1, 64)), 32, axis=0)
     pruned = fresh("randn", (64, 64)) * (np.random.default_rng(1).random((64, 64)) < 0.5)
     signs = np.sign(fresh("randn", (64, 64)))
     broken = np.array([[1.0, np.nan], [2.0, 3.0]])
-    for weights, word in ((clones, "copies"), (pruned, "zeros"), (signs, "2 different"), (broken, "finite")):
+    for weights, word in ((pruned, "zeros"), (signs, "2 different"), (broken, "finite")):
         found = recognize(weights)
         assert found.trained
         assert not found.names
         assert word in found.words + "".join(one.words for one in found.evidence)
+
+
+@pytest.mark.parametrize("copies", [1, 16, 31])
+@pytest.mark.parametrize("shape", [(32, 64), (32, 16, 3, 3)])
+def test_copies_of_units_are_no_training(shape: tuple[int, ...], copies: int) -> None:
+    rng, weights = np.random.default_rng(0), fresh("he_normal", shape)
+    weights[32 - copies :] = weights[rng.integers(0, 32 - copies, copies)]
+    rng.shuffle(weights)
+    found = recognize(weights, fans=(prod(shape[1:]), shape[0] * prod(shape[2:])))
+    assert (found.trained, found.copies) == (False, copies)
+    assert "he_normal" in found.names
+    assert f"({copies} of 32 units {'is a copy' if copies == 1 else 'are copies'} of" in found.words
+    if len(shape) == 2:
+        turned = recognize(np.ascontiguousarray(weights.T), fans=(64, 32))
+        assert (turned.trained, turned.copies) == (False, copies)
+        assert "of 32 inputs" in turned.words
+
+
+def test_copies_that_are_none() -> None:
+    pruned = fresh("randn", (64, 64))
+    pruned[::3] = 0
+    short = np.random.default_rng(0).integers(0, 2, (40, 4)).astype(float)
+    near = fresh("randn", (64, 200))
+    near[1] = near[0]
+    near[1, 150] += 1
+    for weights in (pruned, short, near, fresh("identity", (64, 32)), np.ones((30, 30)), np.full((9, 9), np.nan)):
+        assert recognize(weights).copies == 0
+    spike = np.outer(np.random.default_rng(1).standard_normal(64), np.random.default_rng(2).standard_normal(100))
+    grown = fresh("torch.nn.Linear", (64, 100)) + 0.02 * spike
+    grown[5] = grown[9]
+    found = recognize(grown)
+    assert (found.trained, found.copies) == (True, 1)
+
+
+@pytest.mark.parametrize("exponent", [-320, -200, -165, -160, -110, 110, 150, 165, 200, 305])
+def test_values_far_too_small_or_large_are_no_initializer(exponent: int) -> None:
+    for shape in ((32, 32), (5, 4), (16, 3, 3, 3)):
+        with np.errstate(all="ignore"):
+            found = recognize(fresh("randn", shape) * 10.0**exponent)
+        assert (found.trained, found.names) == (True, ())
+        assert "far too large or small" in found.words
+    assert recognize(np.full((9, 9), 10.0**exponent)).names[0].startswith("constant")
 
 
 def test_pairs_that_cannot_be_told_apart_at_a_size() -> None:

@@ -1,5 +1,6 @@
 """Files made to harm: nothing of them is run, nothing leaves its bounds, and each is refused in one clear line."""
 
+import io
 import os
 import pickle
 import re
@@ -18,7 +19,8 @@ import pytest
 from weightfiles import Raw, call, mlp_zip, name, op, pickled, tensors_of, torch_old, torch_zip, zipped
 
 from initscope.core.errors import InputError
-from initscope.core.weights import open_weights
+from initscope.core.weights import numpyfile, open_weights
+from initscope.core.weights.machine import Budget
 
 MIB = 2**20
 
@@ -78,6 +80,13 @@ def attacks(marker: Path) -> dict[str, Raw]:
     }
 
 
+def objects(raw: bytes, shape: tuple[int, ...] = ()) -> bytes:
+    """An .npy of Python objects with this pickle in it."""
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": "|O", "fortran_order": False, "shape": shape})
+    return out.getvalue() + raw
+
+
 @pytest.mark.parametrize("kind", attacks(Path("/nowhere")))
 def test_no_pickle_runs_anything(tmp_path: Path, kind: str) -> None:
     marker = tmp_path / "marker"
@@ -90,6 +99,8 @@ def test_no_pickle_runs_anything(tmp_path: Path, kind: str) -> None:
         outcome(tmp_path / "old.pt", torch_old(value, {"0": (6, data["0"])}))
         np.savez(tmp_path / "w.npz", w=np.zeros(3))
         outcome(tmp_path / "x.npz", zipped(tmp_path / "x.npz", {"w.npy": pickled(value)}).read_bytes())
+        outcome(tmp_path / "w.npy", objects(pickled(value)))
+        outcome(tmp_path / "w.npz", zipped(tmp_path / "w.npz", {"w.npy": objects(pickled(value))}).read_bytes())
     time.sleep(0.05 if kind.startswith("newobj") else 0)
     assert not marker.exists()
     assert not {module for module in set(sys.modules) - before if module.startswith(("torch", "jax", "copyreg"))}
@@ -164,6 +175,33 @@ def test_bombs_are_refused_in_bounded_memory(tmp_path: Path, kind: str) -> None:
     raw, limit = BOMBS[kind]
     with bounded(limit):
         assert outcome(tmp_path / "w.pkl", raw)
+        if kind in ("nested lists", "a bytes of the whole address space", "an extension"):
+            assert outcome(tmp_path / "w.npy", objects(raw))
+
+
+def test_one_list_as_the_numbers_of_many_arrays(tmp_path: Path) -> None:
+    kind = Raw(call("numpy", "dtype", "O", 0, 1) + op((3, "|", None, None, None, -1, -1, 63)) + b"b")
+    made = call("numpy.core.multiarray", "_reconstruct", name("numpy", "ndarray"), (0,), Raw(b"C\x01b"))
+    state = Raw(b"(K\x01K\xff\x85" + kind + b"\x89h\x01tb")
+    numbers = Raw(b"](" + b"G?\xf0\x00\x00\x00\x00\x00\x00" * 255 + b"eq\x01")
+    raw = b"\x80\x03](" + numbers + (made + state) * 2100 + b"e."
+    with bounded(20):
+        assert "more than 500,000 places" in outcome(tmp_path / "w.npy", objects(raw))
+
+
+def test_members_share_what_pickles_may_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpyfile, "Budget", lambda: Budget(steps=1000))
+    part = objects(b"\x80\x02" + b"N0" * 200 + b"N.")
+    path = tmp_path / "w.npz"
+    assert "holds no arrays" in outcome(path, zipped(path, {f"{n}.npy": part for n in range(2)}).read_bytes())
+    assert "instructions of pickles" in outcome(path, zipped(path, {f"{n}.npy": part for n in range(4)}).read_bytes())
+
+
+def test_packed_objects_that_are_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpyfile, "MAX_OBJECTS", 500)
+    path = tmp_path / "w.npz"
+    np.savez_compressed(path, w=np.array({"a": np.zeros(100)}))
+    assert "bytes of Python objects; at most 500 are read" in outcome(path, path.read_bytes())
 
 
 HEAVY: dict[str, bytes] = {
@@ -179,7 +217,8 @@ OPENED_ALONE = """
 import resource, sys
 from pathlib import Path
 from initscope.core.errors import InputError
-from initscope.core.weights import open_weights
+from initscope.core.weights import numpyfile, open_weights
+from initscope.core.weights.machine import Budget
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     open_weights(Path(sys.argv[1]))
