@@ -70,7 +70,7 @@ class Comparison:
 
     def command(self, program: str = "initscope") -> str:
         """One line that opens the same comparison."""
-        words = [program]
+        words = program.split()
         for key, value in self.options.items():
             if value and value != OPTIONS[key]:
                 words += option_words(key, value)

@@ -1,0 +1,78 @@
+"""A saved run as it was at its last save: its lanes as a snapshot, as those that train are seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from initscope.core.checkpoint import restore
+from initscope.core.comparison import Comparison, unique_names
+from initscope.core.datasets.data import Dataset
+from initscope.core.errors import InputError
+from initscope.core.exports.sequential import sequential
+from initscope.core.exports.weights import LaneWeights, of_trainer
+from initscope.core.runs.folder import RunInfo
+from initscope.core.snapshot import LaneSnapshot, Snapshot
+from initscope.core.training import Trainer
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """`datasets` are by the comparison's names for them."""
+
+    run: RunInfo
+    comparison: Comparison
+    datasets: dict[str, Dataset]
+    trainer: Trainer
+    snapshot: Snapshot
+    """With the histograms of all layers."""
+
+    def data_by_name(self) -> dict[str, Dataset]:
+        """As specs call them."""
+        return {dataset.name: dataset for dataset in self.datasets.values()}
+
+    def weights(self) -> list[list[LaneWeights]]:
+        """Of each lane: those at the steps at which they were saved, and the newest, whole, last."""
+        earlier = earlier_weights(self.run, self.snapshot.lanes)
+        return [[*copies, newest] for copies, newest in zip(earlier, of_trainer(self.trainer), strict=True)]
+
+
+WEIGHTED = ("nn.Linear", "nn.Conv")
+
+
+def earlier_weights(run: RunInfo, lanes: Sequence[LaneSnapshot]) -> list[list[LaneWeights]]:
+    """Of each lane the weights at the steps, before its own, at which the run has saved them. Raises InputError."""
+    copies: list[list[LaneWeights]] = [[] for _ in lanes]
+    for step in run.weight_steps():
+        try:
+            saved = run.weights(step)
+        except InputError:
+            if step in run.weight_steps():
+                raise
+            continue  # a run in progress has just deleted them to make room
+        for lane, found in zip(lanes, copies, strict=True):
+            paths = [module.path for module in sequential(lane.spec).modules if module.code.startswith(WEIGHTED)]
+            names = [(f"lane{lane.index}/layer{number}/weights", path) for number, path in zip(count(1), paths)]
+            tensors = {f"{path}.weight": saved[name] for name, path in names if name in saved}
+            if len(tensors) == len(paths) and step < lane.step:
+                found.append(LaneWeights(lane.spec, step, tensors))
+    return copies
+
+
+def load(run: RunInfo) -> Past:
+    """Raises InputError where the run is damaged, has no saved state, or its data have changed."""
+    described = run.sound()
+    saved, datasets = run.checkpoint(), described.load_datasets()
+    specs = described.comparison.specs(datasets)
+    trainer = Trainer(specs, {dataset.name: dataset for dataset in datasets.values()})
+    restore(trainer, saved)
+    trainer.focus = None
+    return Past(run, described.comparison, datasets, trainer, trainer.snapshot())
+
+
+def together(pasts: Sequence[Past]) -> Snapshot:
+    """The lanes of several runs side by side, with names that differ."""
+    lanes: list[LaneSnapshot] = [lane for past in pasts for lane in past.snapshot.lanes]
+    specs = unique_names([lane.spec for lane in lanes])
+    pairs = enumerate(zip(lanes, specs, strict=True))
+    renamed = [replace(lane, index=place, spec=spec) for place, (lane, spec) in pairs]
+    return Snapshot(max(past.snapshot.step for past in pasts), tuple(renamed), 0.0, True)
