@@ -67,15 +67,16 @@ def measure(
     z_moments = _forward_keeping_z(network, x, work)
     hidden = network.hidden(work)
     for index, (z, a) in enumerate(hidden):
-        _activations(values[:, index], network.activation, z, a)
+        of_hidden(values[:, index], network.activation, z, a)
     loss, outputs = _backward(network, x, y, work, values)
-    _activation_moments(values[:, -1], outputs)
+    of_activations(values[:, -1], outputs)
     for index, (mean, std) in enumerate(z_moments):
         values[:, index, INDEX["z_mean"]] = mean
         values[:, index, INDEX["z_std"]] = std
     for index, layer in enumerate(network.weighted):
         a = hidden[index][1] if index < len(hidden) else outputs
-        _weights(values[:, index], layer, a, len(x))
+        of_weights(values[:, index], layer.weights, layer.biases, a)
+        values[:, index, INDEX["weight_gradient_rms"]] = rms(_rows(layer.weight_gradient)) / len(x)
     if update is not None:
         _update_ratios(values, network, update)
     return Measurement(values, loss.astype(np.float64), outputs)
@@ -92,7 +93,7 @@ def _forward_keeping_z(network: Network, x: Array, work: Workspace) -> list[tupl
             flat = a.reshape(len(a), -1)
             mean = flat.mean(axis=1, dtype=np.float64)
             spread = np.subtract(flat, mean[:, None])
-            moments.append((mean, _rms(spread)))
+            moments.append((mean, rms(spread)))
     return moments
 
 
@@ -108,13 +109,16 @@ def _backward(
         layer = network.layers[index]
         if isinstance(layer, Weighted):
             place -= 1
-            values[:, place, INDEX["gradient_rms"]] = _rms(delta.reshape(len(delta), -1))
+            values[:, place, INDEX["gradient_rms"]] = rms(delta.reshape(len(delta), -1))
         delta = layer.backward(delta, work.layers[index], first=index == 0)
     return loss, last
 
 
-def _activations(into: Floats, activation: Activation, z: Array, a: Array) -> None:
-    """Saturation, dead units and activation moments of one hidden layer; `into` is (lanes, probes)."""
+def of_hidden(into: Floats, activation: Activation, z: Array, a: Array) -> None:
+    """Saturation, dead units and activation moments of one hidden layer; `into` is (lanes, probes).
+
+    z is read only by an activation that needs it.
+    """
     slope = np.abs(activation.slope(z, a))
     if activation.saturates:
         flat = slope < SATURATED_SLOPE * activation.slope_max
@@ -124,36 +128,40 @@ def _activations(into: Floats, activation: Activation, z: Array, a: Array) -> No
         into[:, INDEX["saturated_low"]] = below
         into[:, INDEX["saturated_high"]] = np.count_nonzero(flat, axis=(1, 2)) / size - below
     into[:, INDEX["dead_units"]] = (slope.max(axis=2) == 0).mean(axis=1)
-    _activation_moments(into, a)
+    of_activations(into, a)
 
 
-def _activation_moments(into: Floats, a: Array) -> None:
+def of_activations(into: Floats, a: Array) -> None:
+    """Moments of the activations of any layer; `into` is (lanes, probes)."""
     by_unit = a.mean(axis=2, dtype=np.float64)
     spread = np.subtract(a, by_unit[:, :, None])
     into[:, INDEX["activation_mean"]] = by_unit.mean(axis=1)
-    into[:, INDEX["std_over_inputs"]] = _rms(spread.reshape(len(a), -1))
+    into[:, INDEX["std_over_inputs"]] = rms(spread.reshape(len(a), -1))
     into[:, INDEX["std_over_units"]] = by_unit.std(axis=1)
 
 
-def _weights(into: Floats, layer: Weighted, a: Array, inputs: int) -> None:
-    lanes = len(a)
-    weights = layer.weights.reshape(lanes, -1)
-    mean = weights.mean(axis=1, dtype=np.float64)
+def of_weights(into: Floats, weights: Array, biases: Array, a: Array) -> None:
+    """Moments of one layer's weights, and what is not finite in it; `into` is (lanes, probes)."""
+    flat = _rows(weights)
+    mean = flat.mean(axis=1, dtype=np.float64)
     into[:, INDEX["weight_mean"]] = mean
-    into[:, INDEX["weight_std"]] = _rms(np.subtract(weights, mean[:, None]))
-    into[:, INDEX["weight_gradient_rms"]] = _rms(layer.weight_gradient.reshape(lanes, -1)) / inputs
-    bad = sum(np.count_nonzero(~np.isfinite(v.reshape(lanes, -1)), axis=1) for v in (weights, layer.biases, a))
-    into[:, INDEX["non_finite"]] = bad
+    into[:, INDEX["weight_std"]] = rms(np.subtract(flat, mean[:, None]))
+    into[:, INDEX["non_finite"]] = sum(np.count_nonzero(~np.isfinite(_rows(v)), axis=1) for v in (flat, biases, a))
+
+
+def _rows(values: Array) -> Array:
+    """One row for each lane."""
+    return values.reshape(len(values), -1)
 
 
 def _update_ratios(values: Floats, network: Network, update: Array) -> None:
     for index, layer in enumerate(network.weighted):
         start = network.starts[index]
-        change = _rms(update[:, start : start + layer.weights[0].size])
-        values[:, index, INDEX["update_ratio"]] = change / _rms(layer.weights.reshape(network.lanes, -1))
+        change = rms(update[:, start : start + layer.weights[0].size])
+        values[:, index, INDEX["update_ratio"]] = change / rms(layer.weights.reshape(network.lanes, -1))
 
 
-def _rms(values: Array) -> Floats:
+def rms(values: Array) -> Floats:
     """Root mean square of each row of (lanes, n), in float64 so that small gradients do not underflow."""
     # Row by row: how einsum cuts a long row into pieces depends on their number, and so would the last digit.
     rows = [np.einsum("n,n->", row, row, dtype=np.float64, casting="same_kind") for row in values]
