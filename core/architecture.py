@@ -7,6 +7,7 @@ from typing import Self
 from initscope.core import archtext
 from initscope.core.archparts import names_input, parts, short, too_large
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.shapes import (
     ActivationShape,
     ConvolutionShape,
@@ -111,13 +112,14 @@ class Architecture:
         start = f"{features}-{hidden}" if named else f"{first}-{hidden}"
         if self.inputs != features:
             raise InputError(
-                f"architecture {self} takes {self.inputs} inputs, but {data} has {features} features: "
-                f"write {features}-{hidden}{classes}"
+                f"architecture {self} takes {plural(self.inputs, 'input')}, but {data} has "
+                f"{plural(features, 'feature')}: write {features}-{hidden}{classes}"
             )
         if self.outputs != classes and not (self.outputs == 1 and classes == 2):
             one = f" (or {start}1: one output for two classes)" if classes == 2 else ""
             raise InputError(
-                f"architecture {self} has {self.outputs} outputs, but {data} has {classes} classes: "
+                f"architecture {self} has {plural(self.outputs, 'output')}, but {data} has "
+                f"{plural(classes, 'class', 'classes')}: "
                 f"write {start}{classes}{one}"
             )
 

@@ -26,6 +26,7 @@ from initscope.core.archparts import (
     volume_of,
 )
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.shapes import (
     ActivationShape,
     ConvolutionShape,
@@ -284,5 +285,5 @@ class _Reader:
 def _size(shape: tuple[int, ...]) -> str:
     """`16 channels of 8x8`, or `64 units`."""
     if len(shape) == 3:
-        return f"{shape[0]} channel{'s' * (shape[0] > 1)} of {shape[1]}x{shape[2]}"
+        return f"{plural(shape[0], 'channel')} of {shape[1]}x{shape[2]}"
     return f"{shape[0]} unit{'s' * (shape[0] > 1)}"

@@ -90,7 +90,7 @@ class Weighted(ABC):
 class Dense(Weighted):
     """z = W a + b.
 
-    With delta = dC/dz:  dC/dW = delta aᵀ (summed over the batch),  dC/db = Σ delta,  dC/da = Wᵀ delta.
+    With delta = dC/dz, C the sum over the batch:  dC/dW = delta aᵀ,  dC/db = Σ delta,  dC/da = Wᵀ delta.
 
     `alike` makes every unit's sums in the same order, so that identical units stay identical to the bit, as
     they do in exact arithmetic. BLAS does not: the last units of a matrix go through other kernels, whose

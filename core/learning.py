@@ -14,6 +14,8 @@ LOSS_FALL = 0.2
 """Share of the constant answer's loss that must be gone."""
 ACCURACY_RISE = 0.25
 """Share of the examples outside of the largest class by which accuracy must exceed that class's share."""
+TEST_RISE = 0.2
+"""The same share of test examples, below which what was learned was learned by heart."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,13 @@ class Constant:
         far. Of labels with one class alone nothing can be learned.
         """
         return bool(self.loss_fall(loss) >= LOSS_FALL and self.accuracy_rise(accuracy) >= ACCURACY_RISE)
+
+    def by_heart(self, test_accuracy: float) -> bool:
+        """Whether a network that has learned its training examples knows hardly more than a constant of the others.
+
+        False where nothing is known of test examples: NaN.
+        """
+        return bool(self.accuracy_rise(test_accuracy) < TEST_RISE)
 
 
 def constant_answer(labels: NDArray[np.int64], outputs: int, cost: Loss) -> Constant:

@@ -8,8 +8,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from initscope.core.plural import plural
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import LaneSnapshot, Status
+from initscope.core.spec import Spec
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +29,8 @@ class State(Enum):
     """(letter, word). Colour never carries the meaning alone."""
 
     HEALTHY = "·", "healthy"
-    SATURATED = "S", "saturated"
+    SATURATED_LOW = "s", "saturated low"
+    SATURATED_HIGH = "S", "saturated high"
     FAINT = "F", "faint"
     EXPLODING = "X", "exploding"
     CLONED = "C", "cloned"
@@ -42,6 +45,16 @@ class State(Enum):
     def word(self) -> str:
         return self.value[1]
 
+    @property
+    def saturated(self) -> bool:
+        """On either side."""
+        return self in (State.SATURATED_LOW, State.SATURATED_HIGH)
+
+
+STATES = tuple(State)
+"""A state's place here is its number in the arrays of `state_numbers`."""
+NUMBER = {state: number for number, state in enumerate(STATES)}
+
 
 def saturation(probes: Floats) -> Floats:
     """Share saturated on either side, from probes (..., probes); NaN where it does not apply."""
@@ -49,31 +62,37 @@ def saturation(probes: Floats) -> Floats:
     return total
 
 
+def state_numbers(spec: Spec, probes: Floats) -> NDArray[np.int8]:
+    """The states of all layers, as places in STATES, from probes (..., layers, probes): (..., layers).
+
+    Of several that hold, the one that leaves least to be learned: numbers that are none, then units that pass no
+    gradient, whatever the size of what they do not pass on, then activations on a flat end, of whatever size, and
+    so on. The output layer is judged by its numbers being finite only.
+    """
+    value = {name: probes[..., index] for name, index in INDEX.items()}
+    flat = saturation(probes)
+    several = np.array([layer.channels > 1 for layer in spec.architecture.layers])
+    unbounded = not np.isfinite(spec.activation.range).all()
+    hidden = np.arange(probes.shape[-2]) < probes.shape[-2] - 1
+    with np.errstate(all="ignore"):
+        scale = np.abs(value["activation_mean"]) + value["std_over_inputs"]
+        rules = (
+            (State.NON_FINITE, value["non_finite"] > 0),
+            # A unit so far out that its slope rounds to 0 is saturated, not dead.
+            (State.DEAD, hidden & (value["dead_units"] > MOST) & ~(flat > MOST)),
+            (State.SATURATED_LOW, hidden & (flat > MOST) & (value["saturated_low"] > value["saturated_high"])),
+            (State.SATURATED_HIGH, hidden & (flat > MOST)),
+            (State.EXPLODING, hidden & unbounded & (value["z_std"] > HUGE)),
+            (State.CLONED, hidden & several & (value["std_over_units"] <= ALIKE * scale)),
+            (State.FAINT, hidden & (value["std_over_inputs"] < FAINT)),
+        )
+    numbers = [np.int8(NUMBER[state]) for state, _ in rules]
+    return np.select([holds for _, holds in rules], numbers, np.int8(NUMBER[State.HEALTHY]))
+
+
 def layer_states(lane: LaneSnapshot, at: int = -1) -> list[State]:
-    """The state of each layer at one probe. The output layer is judged by its numbers being finite only."""
-    rows = lane.probes[at]
-    hidden = [_hidden_state(lane, row, width) for row, width in zip(rows, _widths(lane), strict=True)]
-    last = State.NON_FINITE if rows[-1, INDEX["non_finite"]] > 0 else State.HEALTHY
-    return [*hidden[:-1], last]
-
-
-def _widths(lane: LaneSnapshot) -> tuple[int, ...]:
-    return tuple(layer.channels for layer in lane.spec.architecture.layers)
-
-
-def _hidden_state(lane: LaneSnapshot, row: Floats, width: int) -> State:
-    value = {name: float(row[index]) for name, index in INDEX.items()}
-    unbounded = not np.isfinite(lane.spec.activation.range).all()
-    scale = abs(value["activation_mean"]) + value["std_over_inputs"]
-    rules = (
-        (State.NON_FINITE, value["non_finite"] > 0),
-        (State.DEAD, value["dead_units"] > MOST and not saturation(row) > MOST),
-        (State.SATURATED, saturation(row) > MOST),
-        (State.EXPLODING, unbounded and value["z_std"] > HUGE),
-        (State.CLONED, width > 1 and value["std_over_units"] <= ALIKE * scale),
-        (State.FAINT, value["std_over_inputs"] < FAINT),
-    )
-    return next((state for state, holds in rules if holds), State.HEALTHY)
+    """The state of each layer at one probe."""
+    return [STATES[number] for number in state_numbers(lane.spec, lane.probes[at])]
 
 
 def lane_state(lane: LaneSnapshot) -> tuple[State, int]:
@@ -89,8 +108,7 @@ def lane_state(lane: LaneSnapshot) -> tuple[State, int]:
 def reading(lane: LaneSnapshot) -> str:
     """One or two sentences on what the probes show of this lane."""
     if lane.status is Status.DIVERGED:
-        steps = "1 step" if lane.step == 1 else f"{lane.step:,} steps"
-        return f"diverged: after {steps} its loss or a weight is no longer a finite number."
+        return f"diverged: after {plural(lane.step, 'step')} its loss or a weight is no longer a finite number."
     state, number = lane_state(lane)
     one_class = lane.latest.classes_predicted == 1 and lane.step > 0
     if state is State.HEALTHY:
@@ -103,8 +121,8 @@ def _explain(lane: LaneSnapshot, state: State, number: int) -> str:
     now = {name: float(lane.probes[-1, number - 1, index]) for name, index in INDEX.items()}
     start = {name: float(lane.probes[0, number - 1, index]) for name, index in INDEX.items()}
     layer, cause = f"layer {number}", _cause(lane, state, number, start)
-    if state is State.SATURATED:
-        side = "high" if now["saturated_high"] >= now["saturated_low"] else "low"
+    if state.saturated:
+        side = state.word.split()[-1]
         share = saturation(lane.probes[-1, number - 1])
         return f"{layer} is saturated, {share:.0%}, most on the {side} side. {cause}"
     if state is State.DEAD:
@@ -119,10 +137,17 @@ def _explain(lane: LaneSnapshot, state: State, number: int) -> str:
 
 
 def _cause(lane: LaneSnapshot, state: State, number: int, start: dict[str, float]) -> str:
-    """What the weights were before training and the pre-activations that follow, if the state follows from that."""
-    before = layer_states(lane, 0)[number - 1]
-    if before is not state:
-        return f"It was {before.word} before training: steps with a learning rate of {lane.spec.lr:g} led there."
+    """What the weights were before training and the pre-activations that follow, if the state follows from that.
+
+    Else since when it is so. Whose fault that is can be said by a verdict alone: steps may have led there because
+    they were too large, or because of the weights that they started from.
+    """
+    alike = [NUMBER[other] for other in State if other is state or (other.saturated and state.saturated)]
+    history = state_numbers(lane.spec, lane.probes)[:, number - 1]
+    others = np.flatnonzero(~np.isin(history, alike))
+    if 0 in others:
+        before, since = STATES[history[0]], lane.probe_steps[others[-1] + 1]
+        return f"It was {before.word} before training, and has been {state.word} since step {since:,}."
     layer = lane.spec.architecture.layers[number - 1]
     fan_in = layer.fan_in
     mean, std = start["weight_mean"], start["weight_std"]

@@ -11,6 +11,7 @@ from initscope.core.datasets.data import Dataset
 from initscope.core.datasets.dataname import standardized
 from initscope.core.diagnosis.remedies import ranked
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.shapes import ActivationShape, DenseShape
 from initscope.core.spec import Spec, default_lr, read
 
@@ -23,6 +24,8 @@ MOST_BATCH = 256
 SMALL_STEP, LARGE_STEP = 3.0, 10.0
 LEARNING_RATES = 10
 """How many others are tried."""
+LEAST_LR, GREATEST_LR = 1 / 10_000, 30.0
+"""Of the usual learning rate: none beyond is tried. Where only a greater one helps it makes up for something else."""
 
 
 class Suspect(StrEnum):
@@ -33,6 +36,7 @@ class Suspect(StrEnum):
 
     DATA = "scaling of the inputs"
     INITIALIZATION = "initialization"
+    SCHEDULE = "learning-rate schedule"
     LEARNING_RATE = "learning rate"
     ACTIVATION = "activation"
     DEPTH = "depth"
@@ -41,7 +45,7 @@ class Suspect(StrEnum):
     @property
     def same_network(self) -> bool:
         """Whether the network and its batches stay what they are."""
-        return self in (Suspect.DATA, Suspect.INITIALIZATION, Suspect.LEARNING_RATE)
+        return self not in (Suspect.ACTIVATION, Suspect.DEPTH, Suspect.BATCH)
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ def changes(spec: Spec, dataset: Dataset) -> tuple[Change, ...]:
 
     Those of the data need not be loadable.
     """
-    found = [*_data(spec, dataset), *_initializers(spec, dataset), *_learning_rates(spec), *_activations(spec)]
-    found += [*_depths(spec), *_batches(spec, dataset)]
+    found = [*_data(spec, dataset), *_initializers(spec, dataset), *_schedules(spec), *_learning_rates(spec)]
+    found += [*_activations(spec), *_depths(spec), *_batches(spec, dataset)]
     return tuple(change for change in found if change.suspect is Suspect.DATA or _possible(change, spec, dataset))
 
 
@@ -105,17 +109,22 @@ def _initializers(spec: Spec, dataset: Dataset) -> Iterator[Change]:
         yield Change(Suspect.INITIALIZATION, text, (("init", text), *zeros))
 
 
+def _schedules(spec: Spec) -> Iterator[Change]:
+    if not spec.schedule.is_constant:
+        yield Change(Suspect.SCHEDULE, "constant rate", (("schedule", "constant"),))
+
+
 def _learning_rates(spec: Spec) -> Iterator[Change]:
     """A logarithmic grid around what is usual, and around what was given; what is usual first."""
     usual, given = default_lr(spec.optimizer, spec.loss), spec.lr
     factors = [1, 1 / LARGE_STEP, LARGE_STEP, 1 / SMALL_STEP, SMALL_STEP]
-    far = [1 / 100, 100, 1 / 1000, 1000, 1 / 30, 30]
+    far = [1 / 100, 100, 1 / 1000, 1000, 1 / 30, 30, 1 / 300, 300]
     wanted = [usual * factor for factor in factors] + [given * factor for factor in factors]
-    wanted += [given * factor for factor in far] + [usual * factor for factor in far]
+    wanted += [given * factor for factor in far] + [usual * factor for factor in (*far, 1 / 3000)]
     chosen: list[float] = []
     for value in (float(f"{value:.2g}") for value in wanted):
-        known = [given, *chosen]
-        if value > 0 and len(chosen) < LEARNING_RATES and all(abs(value / k - 1) > 0.1 for k in known if k):
+        known, sane = [given, *chosen], 0.9 * LEAST_LR <= value / usual <= 1.1 * GREATEST_LR
+        if sane and len(chosen) < LEARNING_RATES and all(abs(value / k - 1) > 0.1 for k in known if k):
             chosen.append(value)
     for value in chosen:
         text = write_value(value)
@@ -138,8 +147,7 @@ def _depths(spec: Spec) -> Iterator[Change]:
     hidden = [layer.units for layer in architecture.layers[:-1]]
     for count in dict.fromkeys(n for n in (len(hidden) // 2, len(hidden) // 4, 1) if 0 < n < len(hidden)):
         text = "-".join(map(str, [architecture.inputs, *hidden[:count], architecture.outputs]))
-        words = f"{count} hidden layer{'s' * (count > 1)}"
-        yield Change(Suspect.DEPTH, words, (("arch", text),))
+        yield Change(Suspect.DEPTH, plural(count, "hidden layer"), (("arch", text),))
 
 
 def _batches(spec: Spec, dataset: Dataset) -> Iterator[Change]:

@@ -25,6 +25,8 @@ class Outcome:
     learns: bool
     on_its_way: bool
     """It has not learned, but would soon, were it to go on at its pace."""
+    test_accuracy: float = nan
+    """Of test examples, at the end."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Trial:
         return _mean([outcome.accuracy_after for outcome in self.outcomes])
 
     @property
+    def test_accuracy(self) -> float:
+        """Mean over the seeds that have learned; NaN if one is not known, or none has learned."""
+        return _mean([outcome.test_accuracy for outcome in self.outcomes if outcome.learns])
+
+    @property
     def rank(self) -> tuple[int, float]:
         """The smaller, the better: more seeds first, then the smaller loss."""
         return -self.learned, _or_infinite(self.loss_after)
@@ -105,13 +112,26 @@ class Explanation:
     seeds: tuple[int, ...]
     """Those that were to be run; the first is the spec's own."""
     steps: int
-    """Of every run."""
+    """Of every run with a change."""
     constant: Constant
     original: Trial
     answers: tuple[Answer, ...]
     """One for each suspect that was tried; what cures comes first, the best cure foremost."""
     complete: bool
     """Whether all was run; if not, what stands may rest on fewer seeds."""
+    original_steps: int = 0
+    """Of the network as it is, where it was given more steps than the changes."""
+    untried: int = 0
+    """The spec's own number of steps, where they are too many to try and it may yet learn; else 0."""
+
+    @property
+    def own_steps(self) -> int:
+        """Of the network as it is."""
+        return max(self.steps, self.original_steps)
+
+    def by_heart(self, trial: Trial) -> bool:
+        """Whether a trial learns its training examples, but the test goes hardly better than by a constant answer."""
+        return trial.learns and self.constant.by_heart(trial.test_accuracy)
 
     @property
     def learns(self) -> bool:

@@ -5,10 +5,12 @@ from typing import Any
 
 from initscope.core.counterfactual.changes import Change, Suspect
 from initscope.core.counterfactual.results import Answer, Explanation, Outcome, Trial
+from initscope.core.plural import plural
 
 TRIED = {
     Suspect.DATA: "standardizing the inputs",
     Suspect.INITIALIZATION: "another initialization",
+    Suspect.SCHEDULE: "changing the schedule",
     Suspect.LEARNING_RATE: "changing the learning rate",
     Suspect.ACTIVATION: "changing the activation",
     Suspect.DEPTH: "fewer layers",
@@ -17,6 +19,7 @@ TRIED = {
 KEPT = {
     Suspect.DATA: "Same network, same examples",
     Suspect.INITIALIZATION: "Same network, same batches",
+    Suspect.SCHEDULE: "Same network, same batches",
     Suspect.LEARNING_RATE: "Same network, same batches",
     Suspect.ACTIVATION: "Same layers, same batches",
     Suspect.DEPTH: "Same batches",
@@ -40,12 +43,12 @@ def percent(value: float) -> str:
 
 def seeds_words(trial: Trial) -> str:
     """`3 of 3 seeds`."""
-    return f"{trial.learned} of {len(trial.outcomes)} seed{'s' * (len(trial.outcomes) != 1)}"
+    return f"{trial.learned} of {plural(len(trial.outcomes), 'seed')}"
 
 
 def course(trial: Trial, steps: int) -> str:
     """`loss 2.30 -> 0.21, accuracy 10% -> 94% in 300 steps (3 of 3 seeds)`, or that it diverged."""
-    made = f"in {steps:,} step{'s' * (steps != 1)}"
+    made = f"in {plural(steps, 'step')}"
     if trial.diverged:
         where = "" if trial.diverged == len(trial.outcomes) else f" with {trial.diverged} of the seeds"
         return f"loss {number(trial.loss_before)}, and it diverges{where} {made} ({seeds_words(trial)})"
@@ -58,7 +61,7 @@ def conclusion(found: Explanation) -> list[str]:
     """The paragraphs: whether it learns; whose fault it is, with the proof; what else was tried; what to do."""
     paragraphs = [_as_it_is(found)]
     if not found.learns and found.answers:
-        proven = [_proof(answer, found.steps, also=place > 0) for place, answer in enumerate(found.causes)]
+        proven = [_proof(found, answer, also=place > 0) for place, answer in enumerate(found.causes)]
         innocent = [f"{_tried(answer)}: no" for answer in found.answers if not answer.cures]
         if proven:
             proven[0] += "".join(f"; {words}" for words in innocent)
@@ -67,26 +70,44 @@ def conclusion(found: Explanation) -> list[str]:
             so_far = "" if found.complete else " so far"
             paragraphs.append(f"No single change cures it{so_far}. {_capital('; '.join(innocent))}.")
             paragraphs += [_when_nothing_helps(found)] * found.complete
-    return paragraphs
+    return paragraphs + _warm_up(found)
+
+
+def _warm_up(found: Explanation) -> list[str]:
+    """A warm-up that has not ended, whatever came of it."""
+    spec, made = found.spec, found.own_steps
+    warmup = int(dict(spec.schedule.values)["warmup"])
+    if made >= warmup:
+        return []
+    reached = f"{spec.lr * made / warmup:.2g} of {spec.lr:g}"
+    return [f"Its warm-up takes {plural(warmup, 'step')}: in {made:,} the learning rate got to {reached}."]
 
 
 def _as_it_is(found: Explanation) -> str:
     original, constant = found.original, found.constant
-    ran = course(original, found.steps)
+    ran = course(original, found.own_steps)
     beat = f"one answer for every input has loss {number(constant.loss)} and is right for {percent(constant.accuracy)}"
     if not found.learns:
         luck = " It is a matter of the seed, but mostly it does not." if original.learned else ""
-        return f"It does not learn: {ran}; {beat}.{luck}"
+        rest = f" It may yet: it has {plural(found.untried, 'step')}, too many to try." if found.untried else ""
+        return f"It does not learn: {ran}; {beat}.{luck}{rest}"
     own = original.outcomes[0].learns
     luck = "" if own else f" With its own seed, {original.outcomes[0].seed}, it has not: that is chance, not a cause."
+    if found.by_heart(original):
+        return f"It learns by heart: {ran}; {beat}, and {_in_the_test(original)}. Look at the data.{luck}"
     return f"It learns: {ran}; {beat}. There is nothing to accuse.{luck}"
 
 
-def _proof(answer: Answer, steps: int, also: bool) -> str:
+def _in_the_test(trial: Trial) -> str:
+    return f"of the test examples only {percent(trial.test_accuracy)} are right"
+
+
+def _proof(found: Explanation, answer: Answer, also: bool) -> str:
     best = answer.best
     assert best.change is not None
     kept = f"{KEPT[answer.suspect]}, {best.change.words}"
-    return f"{_capital(str(answer.suspect))}: yes{' as well' * also}. {kept}: {course(best, steps)}"
+    proof = f"{_capital(str(answer.suspect))}: yes{' as well' * also}. {kept}: {course(best, found.steps)}"
+    return proof + f", but by heart: {_in_the_test(best)}" * found.by_heart(best)
 
 
 def _tried(answer: Answer) -> str:
@@ -100,7 +121,7 @@ def _tried(answer: Answer) -> str:
 
 def _when_nothing_helps(found: Explanation) -> str:
     return (
-        f"So either more than one thing is wrong, or it takes more than {found.steps:,} steps, or these labels "
+        f"So either more than one thing is wrong, or it takes more than {plural(found.steps, 'step')}, or these labels "
         "cannot be learned from these inputs: look at the data."
     )
 
@@ -118,11 +139,13 @@ def report(found: Explanation) -> dict[str, Any]:
         "name": found.spec.name,
         "command": found.spec.command(),
         "learns": found.learns,
+        "learned_by_heart": found.by_heart(found.original),
         "causes": [answer.suspect.name.lower() for answer in found.causes],
         "remedy": _change(found.remedy),
         "complete": found.complete,
         "seeds": list(found.seeds),
         "steps": found.steps,
+        "original_steps": found.own_steps,
         "constant_answer": {"loss": _finite(found.constant.loss), "accuracy": _finite(found.constant.accuracy)},
         "original": _trial(found.original),
         "suspects": [
@@ -130,6 +153,7 @@ def report(found: Explanation) -> dict[str, Any]:
                 "suspect": answer.suspect.name.lower(),
                 "cures": answer.cures,
                 "best": _change(answer.best.change),
+                "learned_by_heart": found.by_heart(answer.best),
                 "trials": [_trial(trial) for trial in answer.trials],
             }
             for answer in found.answers
@@ -152,6 +176,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "seed": outcome.seed,
         "loss": [_finite(outcome.loss_before), _finite(outcome.loss_after)],
         "accuracy": [_finite(outcome.accuracy_before), _finite(outcome.accuracy_after)],
+        "test_accuracy": _finite(outcome.test_accuracy),
         "diverged": outcome.diverged,
         "learns": outcome.learns,
     }

@@ -13,6 +13,7 @@ from initscope.core.datasets.contents import Contents, Part
 from initscope.core.datasets.npzfile import MAX_CLASSES
 from initscope.core.errors import InputError, unknown
 from initscope.core.files import LARGE, MAX_RATIO, MAX_VALUES, Readable, opened, size_of_regular
+from initscope.core.plural import plural
 
 MAX_LINE = 2**22
 """The most characters of one line."""
@@ -160,7 +161,8 @@ def _rows(table: Table, lines: Iterator[tuple[int, str]]) -> tuple["array[float]
         cells = table.cells(number, line)
         columns = columns or len(cells)
         if len(cells) != columns:
-            raise InputError(f"{table.path}: line {number} has {len(cells)} columns, the lines before it {columns}")
+            has = plural(len(cells), "column")
+            raise InputError(f"{table.path}: line {number} has {has}, the lines before it {columns}")
         label = cells[table.label].strip()
         if label.lower() in MISSING - {"none"}:
             raise InputError(f"{table.path}: line {number}, {table.name(table.label)}: has no label ('{label}')")

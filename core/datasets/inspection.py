@@ -13,6 +13,7 @@ from initscope.core.datasets.dataname import Selection
 from initscope.core.datasets.npzfile import LARGEST_INPUT
 from initscope.core.datasets.prepare import Chosen, choose
 from initscope.core.errors import InputError
+from initscope.core.plural import are, plural
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,11 +71,12 @@ def inspect(name: str) -> Inspection:
     except MemoryError:
         raise InputError(f"{name}: does not fit in this machine's memory; take fewer with limit=1000") from None
     labels = tuple(contents.class_names) or tuple(str(number) for number in range(classes))
+    features = plural(x_train.shape[1], "feature")
     bytes_used = train.x.dtype == np.uint8 and selection.scale in ("auto", "unit")
     facts = (
-        ("training", f"{len(x_train):,} examples"),
-        ("test", f"{len(x_test):,} examples, {split}"),
-        ("inputs", f"{x_train.shape[1]:,} features, {_shape(train)} of {train.x.dtype}{' / 255' * bytes_used}"),
+        ("training", plural(len(x_train), "example")),
+        ("test", f"{plural(len(x_test), 'example')}, {split}"),
+        ("inputs", f"{features}, {_shape(train)} of {train.x.dtype}{' / 255' * bytes_used}"),
         ("values", _values(x_train)),
         ("classes", f"{classes}: {_counted(labels, train.y)}"),
         ("test classes", _counted(labels, test.y)),
@@ -137,8 +139,8 @@ def _finite(contents: Contents, *sides: Floats) -> Iterator[Finding]:
     rows = sum(int(mask.any(axis=1).sum()) for mask in bad)
     yield Finding(
         STOP,
-        f"{count:,} values are missing, NaN, infinite or too large, in {rows:,} examples, features "
-        f"{_names(contents, columns)}",
+        f"{plural(count, 'value')} {are(count)} missing, NaN, infinite or too large, in {plural(rows, 'example')}, "
+        f"features {_names(contents, columns)}",
         "remove these examples, or fill in the feature's mean; drop=COLUMN leaves a column of a table out",
     )
 
@@ -152,7 +154,8 @@ def _constant(contents: Contents, x: Floats, selection: Selection, picture: bool
     else:
         yield Finding(
             WARN if len(columns) == x.shape[1] else NOTE,
-            f"{len(columns):,} features are constant: {_names(contents, columns)}; their weights only shift the bias",
+            f"{plural(len(columns), 'feature')} {are(len(columns))} constant: {_names(contents, columns)}; "
+            "such weights only shift the bias",
             "leave them out",
         )
 
@@ -206,13 +209,15 @@ def _duplicates(train: Chosen, test: Chosen) -> Iterator[Finding]:
         share = f"{100 * shared / len(others):.2g} %"
         yield Finding(
             WARN,
-            f"{shared:,} test examples ({share}) are among the training examples too: test accuracy is too high",
+            f"{plural(shared, 'test example')} ({share}) {are(shared)} among the training examples too: "
+            "test accuracy is too high",
             "remove them from one of the two",
         )
     else:
         yield Finding(OK, "no test example is among the training examples")
     if conflicts:
-        yield Finding(WARN, f"{conflicts:,} training examples repeat one with another label", "correct the labels")
+        repeat = f"{plural(conflicts, 'training example')} {'repeats' if conflicts == 1 else 'repeat'}"
+        yield Finding(WARN, f"{repeat} one with another label", "correct the labels")
     if twice:
         yield Finding(NOTE, f"{twice:,} of {len(keys):,} training examples repeat another", "remove them")
     else:
@@ -259,7 +264,8 @@ def _balance(labels: Sequence[str], train: npt.NDArray[np.int64], test: npt.NDAr
             "shuffle before splitting (split=0.2)",
         )
     if 0 < counts[smallest] < FEW:
-        yield Finding(WARN, f"class {labels[smallest]} has only {counts[smallest]} training examples", "collect more")
+        few = plural(int(counts[smallest]), "training example")
+        yield Finding(WARN, f"class {labels[smallest]} has only {few}", "collect more")
 
 
 def _alike(train: Floats, test: Floats) -> Iterator[Finding]:

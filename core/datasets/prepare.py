@@ -10,6 +10,7 @@ from initscope.core.datasets.contents import Array, Contents, Part, Rows
 from initscope.core.datasets.dataname import Selection
 from initscope.core.datasets.npzfile import LARGEST_INPUT, as_inputs, as_labels
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -76,7 +77,8 @@ def choose(contents: Contents, selection: Selection) -> tuple[tuple[Chosen, Chos
     for part, y in zip(parts, numbers, strict=True):
         if len(part.x) and len(part.x) != len(y):
             raise InputError(
-                f"{path}: {part.x_name} has {len(part.x):,} examples but {part.y_name} has {len(y):,} labels"
+                f"{path}: {part.x_name} has {plural(len(part.x), 'example')} but {part.y_name} has "
+                f"{plural(len(y), 'label')}"
             )
     if classes == 1:
         raise InputError(f"{path}: every label is 0; there must be at least two classes")

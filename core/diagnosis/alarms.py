@@ -1,6 +1,6 @@
 """Findings as news: each fires once, and again only after it had been away."""
 
-from initscope.core.diagnosis.findings import Finding
+from initscope.core.diagnosis.findings import Blame, Finding
 from initscope.core.diagnosis.verdict import Verdict
 
 AWAY = 3
@@ -16,10 +16,11 @@ class Alarms:
         """Of every code that has fired, for how many verdicts it has been away."""
 
     def news(self, verdict: Verdict) -> tuple[Finding, ...]:
-        """The findings of this verdict that have not been reported, or not since they came back."""
-        present = {finding.code for finding in verdict.findings}
+        """The faults of this verdict that have not been reported, or not since they came back."""
+        faults = [finding for finding in verdict.findings if finding.blame is not Blame.NONE]
+        present = {finding.code for finding in faults}
         missing = {code: 0 if code in present else count + 1 for code, count in self._missing.items()}
         known = {code: count for code, count in missing.items() if count < self.away}
-        fresh = tuple(finding for finding in verdict.findings if finding.code not in known)
+        fresh = tuple(finding for finding in faults if finding.code not in known)
         self._missing = known | {finding.code: 0 for finding in fresh}
         return fresh

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from initscope.core.datasets.data import Dataset
 from initscope.core.initialization.distributions import Distribution
-from initscope.core.initialization.initializers import fans
 from initscope.core.learning import Constant, constant_of
 from initscope.core.shapes import NormShape, WeightShape
 from initscope.core.spec import Spec
-from initscope.core.theory.forecast import Draw, Forecast, LayerForecast, of_spec
-from initscope.core.theory.forecast import forecast as make
+from initscope.core.theory.forecast import Forecast, LayerForecast, of_spec
 from initscope.core.theory.inputstatistics import InputStatistics
 
 Floats = NDArray[np.float64]
@@ -28,16 +26,24 @@ def statistics(dataset: Dataset, first: WeightShape) -> InputStatistics:
     return InputStatistics.of_dataset(dataset, first)
 
 
+@lru_cache(maxsize=8)
+def looked_at(dataset: Dataset) -> Floats:
+    """Some training inputs, (examples, features)."""
+    rows = np.linspace(0, dataset.n_train - 1, min(dataset.n_train, LOOKED_AT)).astype(int)
+    return np.asarray(dataset.x_train[rows], np.float64)
+
+
+@lru_cache(maxsize=8)
+def sizes(dataset: Dataset) -> tuple[float, float]:
+    """Root of the variance of an input value over examples, averaged over features; and its root mean square."""
+    x = looked_at(dataset)
+    return float(np.sqrt(x.var(axis=0).mean())), float(np.sqrt(np.square(x).mean()))
+
+
 @lru_cache(maxsize=64)
 def foreseen(spec: Spec, dataset: Dataset) -> Forecast:
     """The forecast of a run as `of_spec` makes it, but with statistics of the inputs that are kept for the next one."""
-    scheme, layers = spec.initializer.here.name, spec.architecture.layers
-    if scheme == "fixup":
-        return of_spec(spec, dataset)
-    drawn = zip(layers, weights_of(spec), strict=True)
-    draws = [Draw(weights, spec.biases.distribution(*fans(layer.weight_shape))) for layer, weights in drawn]
-    inputs = statistics(dataset, layers[0])
-    return make(spec.architecture.program, spec.activation, draws, inputs, spec.loss, scheme == "lsuv")
+    return of_spec(spec, dataset, statistics(dataset, spec.architecture.layers[0]))
 
 
 def weights_of(spec: Spec) -> tuple[Distribution, ...]:
@@ -85,28 +91,27 @@ class Case:
         """Of each layer's weights."""
         return tuple(distribution.mean for distribution in self.weights)
 
-    @property
+    @cached_property
     def normed(self) -> bool:
         """Whether a normalization follows every hidden layer, so that the size of weights hardly matters."""
         program = self.spec.architecture.program
         norms = sum(isinstance(shape, NormShape) for shape in program)
         return bool(self.hidden) and norms >= len(self.hidden)
 
-    @cached_property
+    @property
     def inputs(self) -> Floats:
         """Some training inputs, (examples, features)."""
-        rows = np.linspace(0, self.dataset.n_train - 1, min(self.dataset.n_train, LOOKED_AT)).astype(int)
-        return np.asarray(self.dataset.x_train[rows], np.float64)
+        return looked_at(self.dataset)
 
-    @cached_property
+    @property
     def input_spread(self) -> float:
         """Root of the variance of an input value over examples, averaged over features."""
-        return float(np.sqrt(self.inputs.var(axis=0).mean()))
+        return sizes(self.dataset)[0]
 
-    @cached_property
+    @property
     def input_size(self) -> float:
         """Root mean square of an input value."""
-        return float(np.sqrt(np.square(self.inputs).mean()))
+        return sizes(self.dataset)[1]
 
     @cached_property
     def shares(self) -> Floats:

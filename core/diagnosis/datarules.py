@@ -79,7 +79,8 @@ def inputs_broken(case: Case) -> Finding | None:
     usual = float(np.quantile(size, 0.99)) if size.size else 0.0
     far = float(size.max()) / usual if usual > 0 else 0.0
     if bad:
-        cause = f"{bad:,} input values are no numbers, and everything computed from them is none either"
+        what = "one input value is no number" if bad == 1 else f"{bad:,} input values are no numbers"
+        cause = f"{what}, and nothing that is computed from it is one either"
     elif far > FAR_OFF:
         cause = f"one input is {short(float(size.max()))}, where 99 % of them are below {short(usual)}"
     else:
@@ -95,8 +96,7 @@ def inputs_constant(case: Case) -> Finding | None:
     spread, size = float(x.std(axis=0).max()), float(np.abs(x).max())
     if not np.isfinite(spread) or spread > 1e-9 * max(size, 1e-300):
         return None
-    classes = case.dataset.classes
-    cause = f"all {case.dataset.n_train:,} inputs are the same, so nothing tells the {classes} classes apart"
+    cause = f"all {case.dataset.n_train:,} inputs are the same, so nothing tells the classes apart"
     remedy = Remedy("look at how the inputs were read")
     return Finding("inputs-constant", (), evidence(spread=spread), cause, Blame.DATA, remedy, "", 0.99)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from initscope.core.diagnosis import rate
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
 from initscope.core.diagnosis.record import Record
+from initscope.core.plural import plural
 
 
 def already_learning(record: Record) -> Finding:
@@ -23,7 +24,7 @@ def too_high(record: Record, sure: float) -> Finding:
     before, lane = rate.too_high(record.case, sure), record.lane
     constant = record.case.constant.loss
     if record.diverged:
-        seen = f"the loss is no longer a finite number after {lane.step:,} steps"
+        seen = f"the loss is no longer a finite number after {plural(lane.step, 'step')}"
     elif record.died:
         seen = f"the first steps killed {record.dead(-1):.0%} of a layer's units, {record.dead(0):.0%} were dead before"
     elif record.peak > 1:
@@ -44,7 +45,7 @@ def too_low(record: Record, sure: float) -> Finding:
     """Steps that were too small, by how far they came."""
     before, lane = rate.too_low(record.case, sure), record.lane
     cause = (
-        f"after {lane.step:,} steps with a learning rate of {short(lane.spec.lr)} the loss is "
+        f"after {plural(lane.step, 'step')} with a learning rate of {short(lane.spec.lr)} the loss is "
         f"{short(lane.latest.train_loss)}, {abs(record.fall):.1%} {'below' if record.fall > 0 else 'above'} that of a "
         "constant answer; a step changes weights "
         f"by {short(record.update(last=True))} of their size"
@@ -56,7 +57,7 @@ def too_low(record: Record, sure: float) -> Finding:
 
 def non_finite(record: Record) -> Finding:
     """Numbers overflowed, and nothing before training foretold it."""
-    cause = f"after {record.lane.step:,} steps the loss or a weight is no longer a finite number"
+    cause = f"after {plural(record.lane.step, 'step')} the loss or a weight is no longer a finite number"
     found = evidence(steps=record.lane.step, update_ratio=record.update(last=False))
     return Finding("non-finite", (), found, cause, Blame.LEARNING_RATE, rate.remedy(record.case, lower=True), "", 0.6)
 
@@ -66,8 +67,9 @@ def constant_answer(record: Record) -> Finding:
     lane, constant = record.lane, record.case.constant.loss
     answers = "one class" if record.one_answer else f"{lane.latest.classes_predicted:.0f} classes"
     cause = (
-        f"after {lane.step:,} steps it answers {answers} for all inputs, right for {lane.latest.test_accuracy:.1%}, "
-        f"and its loss is {short(lane.latest.train_loss)}, where a constant answer has {short(constant)}"
+        f"after {plural(lane.step, 'step')} it answers {answers} for all inputs, right for "
+        f"{lane.latest.test_accuracy:.1%}, and its loss is {short(lane.latest.train_loss)}, where a constant answer "
+        f"has {short(constant)}"
     )
     found = evidence(classes_answered=lane.latest.classes_predicted, accuracy=lane.latest.test_accuracy,
                      loss=lane.latest.train_loss, constant_loss=constant)  # fmt: skip

@@ -81,8 +81,9 @@ def too_high(case: Case, sure: float) -> Finding:
 def too_low(case: Case, sure: float) -> Finding:
     """All the steps together hardly move the weights."""
     found, steps = outlook(case), case.spec.total_steps(case.dataset.n_train)
+    together = f"all {steps:,} steps together come" if steps != 1 else "the one step comes"
     cause = (
-        f"with a learning rate of {short(case.spec.lr)}, all {steps:,} steps together come to {short(found.reach)} of "
+        f"with a learning rate of {short(case.spec.lr)}, {together} to {short(found.reach)} of "
         "the size of the weights, at the pace of the first"
     )
     numbers = evidence(learning_rate=case.spec.lr, steps=steps, reach=found.reach)

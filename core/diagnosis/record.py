@@ -23,8 +23,6 @@ JUMPED = 1.5
 """Largest loss beside that at the start, or of a constant answer, where they were too large at first."""
 DIED, ALIVE = 0.5, 0.3
 """Share of dead units now, and before training, that steps have killed."""
-TEST_RISE = 0.2
-"""Share of what a constant answer gets wrong in the test that must be right, or it has learned by heart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +40,16 @@ class Record:
     @property
     def learned(self) -> bool:
         """Whether it is clearly better than the constant answer, in the test as well."""
-        rise = self.case.constant.accuracy_rise(self.lane.latest.test_accuracy)
-        return lane_learns(self.lane, self.case.constant) and rise >= TEST_RISE
+        known = self.case.constant
+        return lane_learns(self.lane, known) and not known.by_heart(self.lane.latest.test_accuracy)
 
     @property
     def settled(self) -> bool:
-        """Whether it has ended, or gone on for long enough to have learned, or to have failed by too large steps."""
-        if self.lane.status is not Status.TRAINING:
+        """Whether it has ended, or gone on for long enough to have learned, or to have failed by too large steps.
+
+        One that somebody stopped has not ended by itself.
+        """
+        if self.lane.status in (Status.FINISHED, Status.DIVERGED):
             return True
         steps = self.lane.spec.total_steps(self.case.dataset.n_train)
         return self.lane.step >= ENOUGH_STEPS and (self.wild or self.lane.step >= HALFWAY * steps)

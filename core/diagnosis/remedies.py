@@ -27,6 +27,10 @@ USUAL = 3.0
 """A learning rate within this factor of the usual one, or ten times above, is what candidates are judged with."""
 EQUAL = 0.3
 """Difference of costs that means nothing: of equals, the one that is made for the activation comes first."""
+AS_GOOD = 10 ** (-EQUAL / HALF)
+"""The same as a share of the best's score."""
+ORDER = f"best first; of those up to {1 - AS_GOOD:.0%} below the best, what is made for the activation"
+"""What a ranking is ordered by, in words."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from math import isfinite
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
 from initscope.core.diagnosis.outlook import outlook
+from initscope.core.plural import plural
 
 FLAT = 0.5
 """Share of saturated activations from which a layer passes too little gradient on."""
@@ -45,7 +46,7 @@ def shifted(case: Case) -> Finding | None:
         worst, number = case.output, len(case.forecast.layers)
     mean, fan_in = case.means[number - 1], case.spec.architecture.layers[number - 1].fan_in
     start = (
-        f"the weights have mean {short(mean)}, which adds up over {fan_in} inputs: z of layer {number} is "
+        f"the weights have mean {short(mean)}, which adds up over {plural(fan_in, 'input')}: z of layer {number} is "
         f"{short(worst.z_mean)} ± {short(worst.z_std)}, "
     )
     if stuck:
@@ -69,9 +70,9 @@ def exploding(case: Case) -> Finding | None:
         return None
     large = tuple(n for n, layer in enumerate(layers, 1) if not layer.z_rms <= LARGE_Z)
     gain = (top / layers[0].z_rms) ** (1 / max(1, len(layers) - 1)) if layers[0].z_rms and isfinite(top) else 0.0
-    std = case.weights[0].variance ** 0.5
+    std, inputs = case.weights[0].variance ** 0.5, plural(case.spec.architecture.layers[0].fan_in, "input")
     cause = (
-        f"weights with a standard deviation of {short(std)} for {case.spec.architecture.layers[0].fan_in} inputs make "
+        f"weights with a standard deviation of {short(std)} for {inputs} make "
         f"z grow to {short(top)} at the output" + (f", {short(gain)} times in each layer" if gain else "")
     )
     found = evidence(z_of_output=top, z_of_layer_1=layers[0].z_rms, growth_per_layer=gain, weight_std=std)
@@ -95,8 +96,9 @@ def saturated(case: Case, least: int = FEW_LAYERS + 1) -> Finding | None:
     share = _number(first.saturated_low) + _number(first.saturated_high)
     std, fan_in = case.weights[many[0] - 1].variance ** 0.5, case.spec.architecture.layers[many[0] - 1].fan_in
     cause = (
-        f"weights with a standard deviation of {short(std)} for {fan_in} inputs spread z by {short(first.z_std)}, so "
-        f"{share:.0%} of the activations of layer {many[0]} are flat, and so on in {len(many)} layers"
+        f"weights with a standard deviation of {short(std)} for {plural(fan_in, 'input')} spread z by "
+        f"{short(first.z_std)}, so {share:.0%} of the activations of layer {many[0]} are flat, and so on in "
+        f"{plural(len(many), 'layer')}"
     )
     found = evidence(saturated=share, z_std=first.z_std, weight_std=std, layers=len(many))
     return Finding("saturated", many, found, cause, Blame.INITIALIZATION, None,
@@ -114,8 +116,8 @@ def vanishing(case: Case) -> Finding | None:
     factor = (top.z_std_over_inputs / first.z_std_over_inputs) ** (1 / steps) if first.z_std_over_inputs else 0.0
     std, fan_in = case.weights[-2].variance ** 0.5, case.spec.architecture.layers[-2].fan_in
     cause = (
-        f"weights with a standard deviation of {short(std)} for {fan_in} inputs shrink what depends on the input to "
-        f"{short(factor)} of it in each layer: {short(first.z_std_over_inputs)} in layer 1, "
+        f"weights with a standard deviation of {short(std)} for {plural(fan_in, 'input')} shrink what depends on the "
+        f"input to {short(factor)} of it in each layer: {short(first.z_std_over_inputs)} in layer 1, "
         f"{short(top.z_std_over_inputs)} at the output"
     )
     found = evidence(spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs,

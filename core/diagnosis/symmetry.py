@@ -23,7 +23,7 @@ def symmetric_units(case: Case) -> Finding | None:
     words = "zero" if value == 0 else short(value)
     cause = (
         f"every weight starts at {words}, so the {units} units of {layers_words(wide[:1])} compute the same, get the "
-        f"same gradient and stay one unit for ever: {case.dataset.classes} classes must be told apart by one number"
+        f"same gradient and stay one unit for ever: all {case.dataset.classes} classes must be told apart by one number"
     )
     found = evidence(units=units, different_units=1, weight=value, weight_std=0.0)
     return Finding("symmetric-units", wide, found, cause, Blame.INITIALIZATION, None,

@@ -145,7 +145,7 @@ MEASURABLE: dict[str, Measure[Moment]] = by_name(
         Measure("beyond", "share of activations below edge or above 1 - edge", _beyond, layered=True,
                 settings={"edge": 0.01}),
         Measure("gradient_ratio", "gradient_rms over that of the next layer", _gradient_ratio, layered=True),
-        Measure("weight_gradient_norm", "norm of dC/dW", _gradient_norm, layered=True),
+        Measure("weight_gradient_norm", "norm of dC/dW, C averaged over the probe batch", _gradient_norm, layered=True),
         Measure("weight_gradient_spread", "largest over smallest weight_gradient_rms of hidden layers from 2",
                 _gradient_spread),
         Measure("z_slope", "slope of log2 of the mean square of z over the hidden layers", _z_slope),

@@ -10,7 +10,8 @@ from initscope.core.datasets.data import CATALOGUE, Dataset, load
 from initscope.core.datasets.folders import in_folders, user_path
 from initscope.core.datasets.published import PUBLISHED, find
 from initscope.core.errors import InputError
-from initscope.core.experiments.experiment import START, Expectation, Experiment, Quantity, first_seeds
+from initscope.core.experiments.experiment import END, START, Expectation, Experiment, Quantity, first_seeds
+from initscope.core.plural import plural
 from initscope.core.spec import Spec, steps_per_epoch
 
 _INPUT = re.compile(r"[0-9]+(x[0-9]+){0,2}")
@@ -73,20 +74,30 @@ class Plan:
                     if quantity.layer > layers:
                         raise InputError(
                             f"experiment {self.experiment.name}: [[expect]] {number}: "
-                            f"lane {lane} has {layers} layers, no layer {quantity.layer}"
+                            f"lane {lane} has {plural(layers, 'layer')}, no layer {quantity.layer}"
                         )
                     found[quantity] = None
         return tuple(found)
 
     def reason_not_to_judge(self, expectation: Expectation) -> str:
-        """Why what is measured in this plan says nothing of the expectation; empty if it does."""
+        """Why what is measured in this plan says nothing of the expectation, all reasons; empty if it does."""
+        reasons = []
         if self.stand_in and not expectation.anywhere:
-            return f"not judged on {self.stand_in}"
+            reasons.append(f"on {self.stand_in}")
         if self.fewer_seeds and expectation.seeds != "each":
-            return "not judged with fewer seeds"
-        if self.other_length and expectation.at == "end":
-            return "not judged: the run has another length"
-        return ""
+            reasons.append("with fewer seeds")
+        if self.other_length and (expectation.at == END or self._ends_before(expectation)):
+            reasons.append("at another length")
+        *before, last = reasons or [""]
+        return f"not judged {', '.join(before)}{' and ' * bool(before)}{last}" if reasons else ""
+
+    def _ends_before(self, expectation: Expectation) -> bool:
+        """Whether a lane's run is too short for it."""
+        if expectation.at == START:
+            return False
+        specs = dict(zip(self.experiment.lane_names, self.specs(self.experiment.seeds[0]), strict=True))
+        wanted = [specs[lane] for lane in (*expectation.lanes, *expectation.other_lanes)]
+        return any(self.step(spec, expectation.at) > self.step(spec, END) for spec in wanted)
 
 
 def plan(experiment: Experiment, changes: Changes = AS_WRITTEN) -> Plan:

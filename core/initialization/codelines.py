@@ -30,6 +30,11 @@ def short(value: Value) -> str:
     return f"{float(value):.10g}"
 
 
+def times(factor: Value) -> str:
+    """A factor before what it multiplies: `0.5 * `, and nothing for 1."""
+    return "" if float(factor) == 1 else f"{short(factor)} * "
+
+
 @dataclass(frozen=True)
 class Lines:
     """An expression, or statements that end in `W = ...`, for each library."""

@@ -25,6 +25,8 @@ class Definition(Entry):
     """The fewest that an array must have: 1 if biases can be drawn, 2 for weights only, 3 for convolutions only."""
     namesakes: tuple[str, ...] = ()
     """Presets that are called alike and draw something else."""
+    alone: str = ""
+    """What is drawn of it where there is no network to fit it to; empty if that is all of it."""
 
 
 @dataclass(frozen=True)

@@ -223,16 +223,17 @@ _DEFINITIONS = (
         (("JAX", "jax.nn.initializers.delta_orthogonal"),), axes=3,
     ),
     Definition(
-        "lsuv", "Orthogonal, then each layer divided by the std of its z on a batch of the data, from input to output; "
-        "shown here without the second.",
+        "lsuv", "Orthogonal, then each layer divided by the std of its z on a batch of the data, from input to output.",
         "W = Q / std(z)", "Mishkin & Matas 2016, algorithm 1",
         lambda fan_in, fan_out, kernel: Orthogonal(1.0, max(fan_in, fan_out // kernel)), axes=2,
+        alone="without a network and its data, these are orthogonal weights before they are divided by the std of z",
     ),
     Definition(
         "fixup", "he_normal, but the last layer of each residual block and of the network is 0 and the others of a "
-        "block are divided; shown here for layers outside of blocks.",
+        "block are divided.",
         "W ~ L^(-1/(2m-2)) · N(0, 2 / fan_in), L blocks of m layers; the last 0", "Zhang, Dauphin & Ma 2019, section 3",
         lambda fan_in, fan_out, kernel: variance_scaling(fan_in, fan_out, 2.0, "fan_in", "normal"), axes=2,
+        alone="without a network, these are the he_normal weights of a layer that is in no block and not the last",
     ),
 )
 

@@ -51,6 +51,11 @@ class Initializer:
         return found
 
     @property
+    def alone(self) -> str:
+        """What is drawn of it where there is no network to fit it to; empty if that is all of it."""
+        return CATALOGUE[self.here.name].alone
+
+    @property
     def values(self) -> dict[str, Value]:
         """The parameters' values by name."""
         return dict(self.settings)

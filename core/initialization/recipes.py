@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from initscope.core.catalogue import Value
-from initscope.core.initialization.codelines import Lines, Shape, short
+from initscope.core.initialization.codelines import Lines, Shape, short, times
 from initscope.core.initialization.distributions import TruncatedNormal, Uniform
 from initscope.core.initialization.entries import variance_scaling
 from initscope.core.initialization.initializers import Initializer, fans
@@ -131,13 +131,13 @@ def _normal(mean: float, std: float, shape: Shape) -> Lines:
     return Lines(
         f"rng.normal({m}, {s}, {shape})", f"torch.nn.init.normal_({shape.torch}, {m}, {s})",
         f"keras.initializers.RandomNormal({m}, {s})({shape.flipped})",
-        f"{m} + {s} * jax.random.normal(key, {shape.flipped})".removeprefix("0 + "),
+        f"{m} + {times(abs(std))}jax.random.normal(key, {shape.flipped})".removeprefix("0 + "),
     )  # fmt: skip
 
 
 def _truncated_normal(values: Values, shape: Shape) -> Lines:
     mean, std, low, high = (float(values[name]) for name in ("mean", "std", "low", "high"))
-    scaled = f"{short(mean)} + {short(std)} * " if mean else f"{short(std)} * "
+    scaled = (f"{short(mean)} + " if mean else "") + times(std)
     numpy = scaled + _truncated_z(low, high, shape)
     a, b = short(mean + std * low), short(mean + std * high)
     keras = f"keras.initializers.TruncatedNormal({short(mean)}, {short(std)})({shape.flipped})"
@@ -161,24 +161,24 @@ def _xavier_literal(values: Values, shape: Shape) -> Lines:
 
 
 def _abs_randn(values: Values, shape: Shape) -> Lines:
-    scale = short(values["scale"])
+    scale = times(values["scale"])
     return Lines(
-        f"{scale} * np.abs(rng.standard_normal({shape}))", f"{scale} * {shape.torch.replace('empty', 'randn')}.abs()",
-        f"{scale} * keras.ops.abs(keras.random.normal({shape.flipped}))",
-        f"{scale} * jnp.abs(jax.random.normal(key, {shape.flipped}))",
+        f"{scale}np.abs(rng.standard_normal({shape}))", f"{scale}{shape.torch.replace('empty', 'randn')}.abs()",
+        f"{scale}keras.ops.abs(keras.random.normal({shape.flipped}))",
+        f"{scale}jnp.abs(jax.random.normal(key, {shape.flipped}))",
     )  # fmt: skip
 
 
-def _rotation(rows: int, columns: int, gain: str) -> tuple[str, str]:
+def _rotation(rows: int, columns: int, gain: Value) -> tuple[str, str]:
     """Statements that make q and r, and the (rows, columns) matrix made of them, in NumPy."""
     tall = rows >= columns
     made = f"q, r = np.linalg.qr(rng.standard_normal({(rows, columns) if tall else (columns, rows)}))"
-    return made, f"{gain} * (q * np.sign(np.diag(r)))" + ("" if tall else ".T")
+    return made, times(gain) + ("q * np.sign(np.diag(r))" if tall else "(q * np.sign(np.diag(r))).T")
 
 
 def _orthogonal(values: Values, shape: Shape) -> Lines:
     gain = short(values["gain"])
-    made, q = _rotation(shape.axes[0], prod(shape.axes[1:]), gain)
+    made, q = _rotation(shape.axes[0], prod(shape.axes[1:]), values["gain"])
     kernel = f".reshape{shape}" if len(shape.axes) > 2 else ""
     q = f"({q})" if kernel else q
     return Lines(
@@ -190,7 +190,7 @@ def _orthogonal(values: Values, shape: Shape) -> Lines:
 
 def _delta_orthogonal(values: Values, shape: Shape) -> Lines:
     gain, centre, (rows, columns) = short(values["gain"]), shape.centre(1), shape.axes[:2]
-    made, q = _rotation(rows, columns, gain)
+    made, q = _rotation(rows, columns, values["gain"])
     return Lines(
         f"{made}; W = np.zeros({shape}); W[:, :, {centre}] = {q}",
         f"W = {shape.torch.replace('empty', 'zeros')}; "
@@ -201,10 +201,10 @@ def _delta_orthogonal(values: Values, shape: Shape) -> Lines:
 
 
 def _identity(values: Values, shape: Shape) -> Lines:
-    gain, (rows, columns) = short(values["gain"]), shape.axes
+    gain, scale, (rows, columns) = short(values["gain"]), times(values["gain"]), shape.axes
     return Lines(
-        f"{gain} * np.eye({rows}, {columns})", f"{gain} * torch.nn.init.eye_({shape.torch})",
-        f"keras.initializers.Identity({gain})({shape.flipped})", f"{gain} * jnp.eye({columns}, {rows})",
+        f"{scale}np.eye({rows}, {columns})", f"{scale}torch.nn.init.eye_({shape.torch})",
+        f"keras.initializers.Identity({gain})({shape.flipped})", f"{scale}jnp.eye({columns}, {rows})",
     )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _sparse(values: Values, shape: Shape) -> Lines:
     mask = f"jax.random.uniform(jax.random.fold_in(key, 1), {shape.flipped}).argsort(axis=1) >= {zeros}"
     return Lines(
         numpy, f"torch.nn.init.sparse_({shape.torch}, {short(sparsity)}, {s})", shape.keras(numpy),
-        f"{s} * jax.random.normal(key, {shape.flipped}) * ({mask})",
+        f"{times(std)}jax.random.normal(key, {shape.flipped}) * ({mask})",
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class Sample:
     """(n,) draws."""
     weights: Floats
     """(out, in) or (out, in, *kernel), drawn after them."""
+    alone: str = ""
+    """What these are where an initializer fits its weights to the network, which is not there."""
 
     @property
     def independent(self) -> bool:
@@ -101,7 +103,7 @@ def draw(rule: Initializer, shape: tuple[int, ...], n: int, rng: np.random.Gener
         values = rng.permutation(np.concatenate(arrays))[:n]
     else:
         values = distribution.sample(rng, (n,))
-    return Sample(str(rule), distribution, values, distribution.sample(rng, shape))
+    return Sample(str(rule), distribution, values, distribution.sample(rng, shape), rule.alone)
 
 
 def running(sample: Sample, places: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -1,7 +1,7 @@
 """The forecast: what theory expects of a network before any training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan
 
 import numpy as np
@@ -25,7 +25,7 @@ from initscope.core.shapes import (
 )
 from initscope.core.spec import Spec
 from initscope.core.theory.fixedpoint import FixedPoint, fixed_point
-from initscope.core.theory.foresight import LayerForecast, followed, records
+from initscope.core.theory.foresight import NO_GRADIENT, LayerForecast, followed, records
 from initscope.core.theory.inputstatistics import InputStatistics
 from initscope.core.theory.meanfield import maps
 from initscope.core.theory.pointwise import gradients, pass_on
@@ -67,6 +67,8 @@ class Forecast:
     """Where more layers like the last hidden one would lead to; None if there is none or its weights have a mean."""
     notes: tuple[str, ...]
     """What holds for the whole network: approximations, divergence, limits."""
+    zeroed: tuple[int, ...] = ()
+    """Layers (1 is the lowest) that begin at 0 by intent, as fixup's: nothing is lost in them."""
 
     @property
     def chi(self) -> float:
@@ -81,13 +83,18 @@ class Forecast:
         """
         least = self.layers[0].z_std_over_inputs
         for place, layer in enumerate(self.layers, 1):
-            if layer.z_std_over_inputs <= LOST * max(layer.z_rms, least):
+            if place not in self.zeroed and layer.z_std_over_inputs <= LOST * max(layer.z_rms, least):
                 return place
         return None
 
     @property
     def gradient_lost(self) -> int | None:
-        """The highest layer whose gradient is below LOST times the largest of those above it."""
+        """The highest layer whose gradient is below LOST times the largest of those above it.
+
+        None where the output layer begins at 0 by intent: it lets gradients pass from the second step on.
+        """
+        if len(self.layers) in self.zeroed:
+            return None
         largest = self.layers[-1].gradient_rms
         for place in range(len(self.layers), 0, -1):
             gradient = self.layers[place - 1].gradient_rms
@@ -104,11 +111,18 @@ class Forecast:
 
     @property
     def trainable_depth(self) -> float:
-        """6 xi_c: networks much deeper do not train (Schoenholz et al. 2017, section 5); NaN without a fixed point.
+        """Layers; networks much deeper do not train. NaN without a fixed point.
 
-        Inf if distances do not shrink exponentially.
+        6 xi_c (Schoenholz et al. 2017, section 5), which holds from some depth on: no less than `kept`. Inf if
+        distances do not shrink exponentially.
         """
-        return 6 * self.fixed_point.xi_c if self.fixed_point else nan
+        return max(6 * self.fixed_point.xi_c, self.kept) if self.fixed_point else nan
+
+    @property
+    def kept(self) -> int:
+        """How many layers of this network both the signal from below and the gradient from above get through."""
+        signal = (self.signal_lost or len(self.layers) + 1) - 1
+        return min(signal, len(self.layers) - (self.gradient_lost or 0))
 
 
 def forecast(
@@ -147,7 +161,10 @@ def forecast(
             layers = records(walk.stops, of, inputs)
     point = None if exact else _end(program, weighted, rules, activation, layers[0].z_std)
     notes = _notes(program, draws, activation, point, bool(exact))
-    return Forecast(tuple(layers), inputs.correlation, point, tuple(notes))
+    zeroed = tuple(place for place, draw in enumerate(draws, 1) if draw.factor == 0)
+    if len(draws) in zeroed:
+        layers = [replace(one, gradient_doubt="") if one.gradient_doubt == NO_GRADIENT else one for one in layers]
+    return Forecast(tuple(layers), inputs.correlation, point, tuple(notes), zeroed)
 
 
 def _with_activations(program: Sequence[LayerShape]) -> list[LayerShape]:
@@ -210,8 +227,13 @@ def _notes(
         notes.append("z fades layer by layer to 0")
     if not exact and any(draw.rule.mean for draw in draws):
         notes.append("weights have a mean, which shifts all units of a layer alike: z = E[W]·Σa ± ...")
-    if all(draw.rule.variance == 0 and draw.rule.bias_variance == 0 for draw in draws):
+    if all(draw.weights.variance == 0 and draw.rule.bias_variance == 0 for draw in draws):
         notes.append("nothing is drawn: all units of a layer are identical")
+    if any(draw.factor == 0 for draw in draws):
+        notes.append(
+            "fixup: the last layer of each residual block and of the network is 0 by intent; the first step moves the "
+            "network's last layer alone, the others follow"
+        )
     if ConvolutionShape in has:
         notes.append("convolutions: places are taken for more inputs, patches for as alike as on average")
     if PoolShape in has:
@@ -221,8 +243,11 @@ def _notes(
     return notes
 
 
-def of_spec(spec: Spec, dataset: Dataset) -> Forecast:
-    """The forecast of a run, from the initializers' exact moments and statistics of the training inputs."""
+def of_spec(spec: Spec, dataset: Dataset, inputs: InputStatistics | None = None) -> Forecast:
+    """The forecast of a run, from the initializers' exact moments and statistics of the training inputs.
+
+    `inputs` are these statistics as the first layer sees them, where they are known already.
+    """
     architecture = spec.architecture
     scheme = spec.initializer.here.name
     factors = [1.0] * len(architecture.layers)
@@ -236,5 +261,5 @@ def of_spec(spec: Spec, dataset: Dataset) -> Forecast:
     for shape, factor in zip(architecture.layers, factors, strict=True):
         weights = spec.initializer.for_shape(shape.weight_shape).of(shape.weight_shape)
         draws.append(Draw(weights, spec.biases.distribution(*fans(shape.weight_shape)), factor))
-    inputs = InputStatistics.of_dataset(dataset, architecture.layers[0])
+    inputs = inputs or InputStatistics.of_dataset(dataset, architecture.layers[0])
     return forecast(architecture.program, spec.activation, draws, inputs, spec.loss, scheme == "lsuv")

@@ -21,6 +21,7 @@ FEW = 0.2
 WIDE_ENOUGH = 0.25
 """Greater relative spread of z_std between seeds makes its mean a matter of luck."""
 NARROW = "too narrow for its depth: seeds differ widely"
+NO_GRADIENT = "no gradient arrives, but perhaps of the rarest inputs"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _gradient_doubt(stop: Stop, error: float) -> str:
             return "a few units of steep slope carry the gradient: its size is a matter of luck"
     sizes = stop.gradient.square if stop.gradient else NAN
     if stop.rule.variance and not sizes.any():
-        return "no gradient arrives, but perhaps of the rarest inputs"
+        return NO_GRADIENT
     if sizes.size > 1 and sizes.mean() ** 2 < FEW * np.square(sizes).mean():
         return "few inputs carry the gradient: its size is a matter of luck"
     return NARROW if error > WIDE_ENOUGH else ""

@@ -187,10 +187,11 @@ class Maps:
         centre = np.einsum("...n,...n->...", a, weights)
         away = a - centre[..., None]
         variance = np.einsum("...n,...n,...n->...", away, away, weights)
-        square = np.einsum("...n,...n->...", a * a, weights)
-        fourth = np.einsum("...n,...n->...", a**4, weights)
+        squares, steepness = a * a, slope * slope  # the fourth power itself takes twenty times as long as a product
+        square = np.einsum("...n,...n->...", squares, weights)
+        fourth = np.einsum("...n,...n,...n->...", squares, squares, weights)
         off = z - mean[..., None]
-        powers = [slope, slope**2, slope**4, a * slope * off]
+        powers = [slope, steepness, steepness * steepness, a * slope * off]
         sums = [np.zeros(mean.shape) for _ in powers]
         for kink, before, after in self.jumps:  # a jump between two nodes costs a sum its accuracy
             behind, chance = z > kink, above(np.array([kink]), mean, std)[..., 0]

@@ -121,7 +121,11 @@ def test_what_a_changed_plan_cannot_say_is_not_judged():
     assert answer(made, low=0.0, seeds="mean").why == "not judged with fewer seeds"
     assert answer(made, low=0.0).answer is Answer.HOLDS
     made.plan = replace(plan, other_length=True)
-    assert answer(made, low=0.0, anywhere=True).why == "not judged: the run has another length"
+    assert answer(made, low=0.0, anywhere=True).why == "not judged at another length"
+    made.plan = replace(plan, stand_in="digits", fewer_seeds=True, other_length=True)
+    assert answer(made, low=0.0, seeds="mean").why == "not judged on digits, with fewer seeds and at another length"
+    assert answer(made, low=0.0).why == "not judged on digits and at another length"
+    assert answer(made, low=0.0, at="start").why == "not judged on digits"
     assert answer(made, low=2.0, at="start").answer is Answer.OPEN  # nothing was measured there
 
 

@@ -66,6 +66,22 @@ def test_another_length_replaces_every_lane_s_own():
     assert not plan(same, Changes(epochs=2)).other_length
 
 
+def test_every_reason_not_to_judge_is_told():
+    """On digits, 1500 examples in batches of 100: what is measured after an epoch needs 15 steps."""
+    made = experiment("epochs = 5\nbatch-size = 100", "".join(
+        f'[[expect]]\ntext = "T"\nlane = "a"\nmeasure = "test_percent"\nat = "{at}"\nlow = 0\n'
+        for at in ("start", "epoch 1", "epoch 2", "step 16", "end")))  # fmt: skip
+    reasons = {
+        Changes(): [""] * 5,
+        Changes(epochs=1): ["", "", *["not judged at another length"] * 3],
+        Changes(epochs=1, data="spiral"): [
+            "not judged on spiral", "not judged on spiral", *["not judged on spiral and at another length"] * 3],
+    }  # fmt: skip
+    for changes, expected in reasons.items():
+        planned = plan(made, changes)
+        assert [planned.reason_not_to_judge(one) for one in made.expectations] == expected
+
+
 def test_seeds_fewer_and_more():
     assert plan(experiment(top="seeds = [3, 0]\n"), Changes(seeds=1)).experiment.seeds == (3,)
     assert plan(experiment(top="seeds = [3, 0]\n"), Changes(seeds=1)).fewer_seeds

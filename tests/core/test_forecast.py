@@ -105,7 +105,21 @@ def test_deep_sigmoid_keeps_its_offset_and_loses_its_input() -> None:
     deep = of("lecun_normal", "sigmoid", [100] * 12 + [10], InputStatistics.normal(100))
     assert deep.signal_lost in (5, 6)
     assert deep.gradient_lost is not None
-    assert deep.trainable_depth < 3
+    assert deep.fixed_point
+    assert 6 * deep.fixed_point.xi_c < 3
+    assert deep.kept == min(deep.signal_lost - 1, 12 - deep.gradient_lost)
+    assert deep.trainable_depth == deep.kept > 3
+
+
+def test_no_less_layers_can_train_than_there_are_where_nothing_is_lost() -> None:
+    """Theory's 6 xi_c is 0.7 of weak sigmoid layers; the three of this network train all the same."""
+    found = of("0.1*randn", "sigmoid", [64, 30, 30, 10], InputStatistics.normal(64))
+    assert found.fixed_point
+    assert 6 * found.fixed_point.xi_c < 2
+    assert (found.signal_lost, found.gradient_lost, found.kept, found.trainable_depth) == (None, None, 3, 3)
+    wide = of("he_normal", "tanh", [64, 30, 30, 10], InputStatistics.normal(64))
+    assert wide.fixed_point
+    assert wide.trainable_depth == 6 * wide.fixed_point.xi_c > 3
 
 
 def test_relu_above_two_has_no_fixed_point_and_overflows() -> None:
@@ -219,6 +233,43 @@ def test_lsuv_makes_every_variance_one() -> None:
     data = load("digits")
     found = of_spec(read({"arch": "64-80-80-80-10", "activation": "gelu", "init": "lsuv"}, data), data)
     assert [layer.z_std for layer in found.layers] == pytest.approx([1] * 4, abs=0.06)
+
+
+@pytest.mark.parametrize("arch", ["64-r(64)-10", "64-r(30-64)-10", "64-30-r(30-30)-10"])
+def test_zeros_of_fixup_are_no_symmetry_and_lose_nothing(arch: str) -> None:
+    """What starts at 0 is the last layer of each block and of the network; skips tell the units apart."""
+    data = load("digits")
+    found = of_spec(read({"arch": arch, "activation": "relu", "init": "fixup"}, data), data)
+    count = len(found.layers)
+    assert found.zeroed == (count - 1, count)
+    assert [place for place, one in enumerate(found.layers, 1) if one.z_std == 0] == [count - 1, count]
+    assert (found.signal_lost, found.gradient_lost) == (None, None)
+    assert not any(one.gradient_doubt for one in found.layers)
+    assert not any("identical" in note for note in found.notes)
+    assert any(note.startswith("fixup: the last layer of each residual block") for note in found.notes)
+    zeros = of_spec(read({"arch": "64-30-10", "init": "zeros"}, data), data)
+    assert (zeros.zeroed, zeros.signal_lost) == ((), 1)
+    assert any("identical" in note for note in zeros.notes)
+
+
+def test_statistics_of_the_inputs_can_be_given() -> None:
+    data = load("digits")
+    spec = read({"init": "xavier_normal"}, data)
+    inputs = InputStatistics.of_dataset(data)
+    assert str(of_spec(spec, data, inputs)) == str(of_spec(spec, data))
+    assert of_spec(spec, data, InputStatistics.normal(64)).layers[0].z_std != of_spec(spec, data).layers[0].z_std
+
+
+def test_levels_are_the_distinct_values_or_means_of_equal_shares() -> None:
+    x = np.random.default_rng(0).integers(0, 9, (40, 3)) / 8
+    found = InputStatistics.of(x)
+    assert found.levels.tolist() == sorted({float(value) for value in x.ravel()})
+    for feature, level in np.ndindex(found.counts.shape):
+        assert found.counts[feature, level] == np.mean(x[:, feature] == found.levels[level])
+    many = InputStatistics.of(np.random.default_rng(1).normal(size=(400, 3)))
+    assert many.levels.shape == (256,)
+    assert (np.diff(many.levels) > 0).all()
+    assert many.counts.sum(axis=1) == pytest.approx(1)
 
 
 def test_output_layers_are_not_judged() -> None:

@@ -64,7 +64,7 @@ def test_missing_values_are_counted_and_named(tmp_path: Path) -> None:
     assert not found.usable
     rows = "".join(f"{n},{n * n % 7},{n % 2}\n" for n in range(40))
     (tmp_path / "t.csv").write_text(f"age,height,y\n{rows},1,1\n")
-    assert "1 values are missing" in troubles(inspect(f"{tmp_path}/t.csv"), STOP)[0]
+    assert "1 value is missing, " in troubles(inspect(f"{tmp_path}/t.csv"), STOP)[0]
     assert "features age" in troubles(inspect(f"{tmp_path}/t.csv"), STOP)[0]
 
 
@@ -72,7 +72,7 @@ def test_constant_features(tmp_path: Path) -> None:
     arrays = {key: array.copy() for key, array in sound().items()}
     for side in ("x_train", "x_test"):
         arrays[side][:, 2] = 0.25
-    only(inspected(tmp_path, **arrays), NOTE, "1 features are constant: 3", "leave them out")
+    only(inspected(tmp_path, **arrays), NOTE, "1 feature is constant: 3", "leave them out")
 
 
 def test_margins_of_pictures_are_only_a_note(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_same_example_with_two_labels(tmp_path: Path) -> None:
     x = sound()["x_train"].copy()
     x[11] = x[1] * [1, 1, 1, 1]
     found = inspected(tmp_path, x_train=x)
-    assert troubles(found) == ["1 training examples repeat one with another label; correct the labels"]
+    assert troubles(found) == ["1 training example repeats one with another label; correct the labels"]
 
 
 def test_minus_zero_is_zero(tmp_path: Path) -> None:

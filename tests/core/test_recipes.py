@@ -1,6 +1,7 @@
 """Every NumPy line is run and draws what its entry says; the other libraries' lines are Python and name the shape."""
 
 import ast
+import re
 import statistics
 from math import sqrt
 
@@ -33,6 +34,11 @@ def run(line: str) -> np.ndarray:
     space = {"np": np, "statistics": statistics, "rng": np.random.default_rng(0), "N": statistics.NormalDist()}
     exec(line, space)
     return space["W"]
+
+
+@pytest.mark.parametrize(("text", "shape"), CASES)
+def test_no_line_multiplies_by_one(text: str, shape: tuple[int, ...]) -> None:
+    assert not [line for line in recipe(initializer(text), shape).values() if re.search(r"[= ]1 \* ", line)]
 
 
 @pytest.mark.parametrize(("text", "shape"), CASES)

@@ -1,5 +1,6 @@
 """Findings are plain values: codes with words, clamped numbers, remedies that apply."""
 
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -105,3 +106,8 @@ def test_a_finding_that_was_away_fires_again():
     for _ in range(3):
         assert alarms.news(verdict()) == ()
     assert [f.code for f in alarms.news(verdict("saturated"))] == ["saturated"]
+
+
+def test_that_it_learns_is_no_alarm():
+    learning = replace(finding("already-learning"), blame=Blame.NONE)
+    assert Alarms().news(Verdict((learning,), ((Blame.NONE, 0.9),), True, "it learns")) == ()

@@ -1,11 +1,16 @@
 """Before training: every cause is found, by itself, and its remedy leaves nothing to find."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases import altered, codes, data, entropy, judged, spec_of
 
-from initscope.core.diagnosis import Blame
+from initscope.core.diagnosis import Blame, forecast_verdict
+from initscope.core.diagnosis.case import foreseen
 from initscope.core.spec import read
+from initscope.core.theory.forecast import of_spec
+from initscope.core.theory.inputstatistics import InputStatistics
 
 DEEP_RELU, DEEP_SIGMOID = "64-50x8-10", "64-64x5-10"
 
@@ -136,3 +141,20 @@ def test_a_bad_start_on_large_inputs_is_found_as_well():
     dataset = altered(x=data().x_train * 255)
     found = codes(judged(entropy(dataset, init="zeros"), dataset))
     assert set(found) == {"inputs-not-scaled", "symmetric-units"}
+
+
+def test_the_inputs_are_looked_at_once_for_all_forecasts_of_a_data_set(monkeypatch):
+    looks = []
+    original = InputStatistics.of_dataset
+    monkeypatch.setattr(InputStatistics, "of_dataset", lambda *given: looks.append(given) or original(*given))
+    fresh = replace(data())
+    block = "64-30-r(30-30)-10"
+    for init, arch in (("rand", block), ("fixup", block), ("lsuv", block), ("zeros", "64-30-10")):
+        spec = spec_of(init=init, arch=arch, activation="relu")
+        forecast_verdict(spec, fresh)
+        assert str(foreseen(spec, fresh)) == str(of_spec(spec, data()))
+    assert len([given for given in looks if given[0] is fresh]) == 1
+
+
+def test_a_network_of_fixup_is_not_accused_of_its_zeros():
+    assert forecast_verdict(spec_of(init="fixup", arch="64-30-r(30-30)-10", activation="relu"), data()).healthy

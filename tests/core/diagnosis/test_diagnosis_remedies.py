@@ -6,6 +6,7 @@ import pytest
 from cases import data, entropy, judged, spec_of, trained
 
 from initscope.core.diagnosis import Blame, ranked
+from initscope.core.diagnosis.remedies import AS_GOOD, ORDER
 from initscope.core.initialization.initializers import initializer
 from initscope.core.learning import constant_of, lane_learns
 from initscope.core.spec import read
@@ -39,6 +40,18 @@ def test_deep_sigmoid_is_offered_gain_4_and_not_gain_1():
 
 def test_nothing_is_offered_for_sixty_sigmoid_layers():
     assert names(arch="64-64x60-10") == []
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "gelu", "selu"])
+def test_the_order_is_what_is_said_of_it(activation: str):
+    """Those as good as the best first, whatever their scores; the rest by the score that is shown."""
+    found = ranked(entropy(activation=activation, arch="64-50-50-50-10"), data())
+    best = max(candidate.score for candidate in found)
+    good = [candidate.score >= AS_GOOD * best - 1e-3 for candidate in found]
+    assert good == sorted(good, reverse=True)
+    rest = [candidate.score for candidate, as_good in zip(found, good, strict=True) if not as_good]
+    assert rest == sorted(rest, reverse=True)
+    assert f"up to {1 - AS_GOOD:.0%} below the best" in ORDER
 
 
 def test_the_ranking_does_not_depend_on_what_is_there():
