@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whatever is killed or pulled out while they are written."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +9,8 @@ from typing import IO
 
 PART = ".part"
 """How the name of a file ends that is still being written."""
+NO_SUCH_SERVICE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES)
+"""Errors of file systems that cannot bring a folder to the disk by itself, and of folders that may not be listed."""
 
 
 @contextmanager
@@ -31,12 +34,19 @@ def replacing(path: Path, writer: str = "") -> Iterator[IO[bytes]]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk: a power cut after this does not undo them. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Bring the names in a folder to the disk: a power cut after this does not undo them. Raises OSError.
+
+    Where the file system has no such service (some of a network, of USB sticks, of virtual machines) nothing is done.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SUCH_SERVICE:
+            raise
 
 
 def remove_parts(folder: Path) -> None:

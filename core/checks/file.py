@@ -14,7 +14,7 @@ from initscope.core.checks.alike import symmetric_units
 from initscope.core.checks.findings import Passed, Seen, agreed, needed_gain, of_passing, of_values
 from initscope.core.checks.passing import Passing, follow, normal
 from initscope.core.checks.remedies import candidates
-from initscope.core.checks.single import of_unjudged
+from initscope.core.checks.single import of_first, of_unjudged
 from initscope.core.checks.statistics import Look, Statistics, look, real, statistics
 from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.findings import Finding
@@ -252,6 +252,9 @@ def _whole(
         findings += [first] if first else []
     if not findings and (not found.by_kind or len(linked) < 2):
         first = of_unjudged(tuple(seen.values()), found.by_kind[0][0] if found.by_kind else None)
+        findings += [first] if first else []
+    elif not findings and dataset is None and measured is None:
+        first = of_first(linked[0])
         findings += [first] if first else []
     return FileCheck(
         weights.path, weights.format, checks, layering, weights.left_out, len(weights.tensors),

@@ -19,6 +19,8 @@ from initscope.core.diagnosis.findings import Finding, Remedy, short
 
 MOVED = 4.0
 """Size of z, for inputs of size 1, from where one common shift flattens most activations of a layer that squashes."""
+MIDDLE, ACROSS = 0.5, 3**-0.5
+"""Mean, and root mean square, of inputs that are uniform from 0 to 1."""
 MATRICES = ("dense", "conv")
 
 
@@ -33,6 +35,23 @@ def of_unjudged(seen: Sequence[Seen], passed: Passed | None) -> Finding | None:
         return _of_one(matrices[0], passed)
     moving = [one for one in matrices if _moves(one, _size(one))]
     return _shifted(moving, None) if moving else None
+
+
+def of_first(one: Seen) -> Finding | None:
+    """Of the first layer of a chain, whose inputs are not known: weights with a mean shift it if those have one.
+
+    Inputs of mean 0 pass through it, so this is said where following N(0, 1) found nothing.
+    """
+    if one.layer.kind not in MATRICES or not _moves(one, _size(one)):
+        return None
+    mean, root = one.statistics.mean, sqrt(one.layer.fan_in)
+    cause = (
+        f"the weights of '{one.layer.name}' have mean {short(mean)}, which adds up over {_inputs(one)} unless these "
+        f"have mean 0: by {short(MIDDLE * mean * root * root)} in every unit alike for values from 0 to 1 such as "
+        f"pixels, where z differs by about {short(one.statistics.std * root * ACROSS)} between units"
+    )
+    return finding("shifted-preactivations", [one], cause, "LeCun, Bottou, Orr & Müller 1998, section 4.6", 0.7,
+                   _remedy(one), weight_mean=mean, weight_std=one.statistics.std)  # fmt: skip
 
 
 def _of_one(one: Seen, passed: Passed | None) -> Finding | None:

@@ -165,7 +165,8 @@ def answer(suspect: Suspect, trials: tuple[Trial, ...], original: Trial, constan
     alike = _or_infinite(top.loss_after) + ALIKE * constant.loss * top.learns
     best = next(t for t in repeated if t.learned == top.learned and _or_infinite(t.loss_after) <= alike)
     before = {outcome.seed: outcome.learns for outcome in original.outcomes}
-    better = best.accuracy_after > original.accuracy_after  # a network may answer well with a loss that is absurd
+    # A network may answer well with a loss that is absurd; one that diverged has no accuracy, and anything is better.
+    better = not best.accuracy_after <= original.accuracy_after
     cures = best.learns and better and best.learned > sum(before.get(outcome.seed, False) for outcome in best.outcomes)
     return Answer(suspect, trials, cures, best)
 

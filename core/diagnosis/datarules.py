@@ -148,8 +148,6 @@ def scaled(case: Case) -> Case:
     return Case(case.spec, _scaled(case.dataset))
 
 
-
-
 def labels_broken(case: Case) -> Finding | None:
     """Neither neighbours nor a straight line tell anything of the labels."""
     if not np.isfinite(case.inputs).all() or case.dataset.n_train < ENOUGH:

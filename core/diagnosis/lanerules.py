@@ -26,16 +26,19 @@ def too_high(record: Record, sure: float) -> Finding:
     if record.diverged:
         seen = f"the loss is no longer a finite number after {plural(lane.step, 'step')}"
     elif record.died:
-        seen = f"the first steps killed {record.dead(-1):.0%} of a layer's units, {record.dead(0):.0%} were dead before"
+        were, dead = (f"{share:.0%}" for share in record.killed)
+        seen = f"the first steps killed {dead} of a layer's units, {were} were dead before"
+    elif record.flattened:
+        flat, were = f"{record.flat(1):.0%}", f"{record.flat(0):.0%}"
+        seen = f"the first step put {flat} of a layer's activations where they are flat, {were} were there before"
     elif record.peak > 1:
         now = short(lane.latest.train_loss)
         seen = f"the loss went up to {short(record.peak)} times that of the start and is {now}"
     else:
         seen = f"the loss is {short(lane.latest.train_loss)}, where a constant answer has {short(constant)}"
-    cause = (
-        f"with a learning rate of {short(lane.spec.lr)} {seen}; a step "
-        f"changed weights by up to {short(record.update(last=False))} of their size"
-    )
+    most = record.update(last=False)  # 0 where every step that was measured overflowed
+    stride = f"; a step changed weights by up to {short(most)} of their size" if most else ""
+    cause = f"with a learning rate of {short(lane.spec.lr)} {seen}{stride}"
     found = evidence(learning_rate=lane.spec.lr, peak=record.peak, loss=lane.latest.train_loss, constant_loss=constant,
                      update_ratio=record.update(last=False))  # fmt: skip
     return replace(before, cause=cause, evidence=found)

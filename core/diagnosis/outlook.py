@@ -20,8 +20,8 @@ EPS = 1e-8
 """What they add to it: gradients far below it are not made up for."""
 CURVATURE = {"quadratic": 1 / 16, "cross_entropy": 1 / 4}
 """Greatest second derivative of the loss by one output's z."""
-STEPS = 1000
-"""Of a run that is not to be trained."""
+STEPS, FEWEST = 1000, 200
+"""Of a run that is not to be trained, or for fewer than FEWEST steps, which get nowhere from anything."""
 LEAST_WEIGHT = 0.1
 """Standard deviation of a weight times √fan_in that zero weights must come to before they count."""
 FAR_ENOUGH, FAR_ENOUGH_ADAPTIVE = 9.0, 0.03
@@ -101,7 +101,8 @@ def outlook(case: Case) -> Outlook:
     settles = len(case.hidden) < 2 or (spec.activation.saturates and all(map(isfinite, spec.activation.range)))
     momentum = float(dict(spec.optimizer.values).get("momentum", 0.0))
     stable = stable_lr(case, momentum)
-    steps = spec.total_steps(case.dataset.n_train) or STEPS
+    asked = spec.total_steps(case.dataset.n_train)
+    steps = asked if asked >= FEWEST else STEPS
     if adaptive:
         force, most = spec.lr * _widest(case), STABLE_ADAPTIVE
     else:

@@ -14,6 +14,8 @@ from initscope.core.spec import default_lr
 STEP = 10.0
 LARGEST = 12.0
 """Powers of ten by which a learning rate is raised at most."""
+SMALLEST = 1e-307
+"""Below, and above its reciprocal, numbers have no logarithm here."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def better(case: Case) -> Outlook | None:
 
 
 def _log(value: float) -> float:
-    return log10(min(max(value, 1e-30), 1e30)) if value == value else 30.0
+    return log10(min(max(value, SMALLEST), 1 / SMALLEST)) if value == value else -log10(SMALLEST)
 
 
 def too_high(case: Case, sure: float) -> Finding:

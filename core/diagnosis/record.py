@@ -14,7 +14,7 @@ from initscope.core.snapshot import LaneSnapshot, Status
 Floats = NDArray[np.float64]
 
 ENOUGH_STEPS = 200
-"""Before, little in the record says more than the forecast."""
+"""Before, little in the record says more than the forecast, even if the run is over."""
 HALFWAY = 0.5
 """Share of its steps after which a run should have begun to learn."""
 RISEN = 1.1
@@ -22,7 +22,7 @@ RISEN = 1.1
 JUMPED = 1.5
 """Largest loss beside that at the start, or of a constant answer, where they were too large at first."""
 DIED, ALIVE = 0.5, 0.3
-"""Share of dead units now, and before training, that steps have killed."""
+"""Share of dead units now, and before training, that steps have killed; and of flat activations after the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +40,24 @@ class Record:
     @property
     def learned(self) -> bool:
         """Whether it is clearly better than the constant answer, in the test as well."""
+        return lane_learns(self.lane, self.case.constant) and not self.by_heart
+
+    @property
+    def by_heart(self) -> bool:
+        """Whether it is clearly better than the constant answer in training, and no better in the test."""
         known = self.case.constant
-        return lane_learns(self.lane, known) and not known.by_heart(self.lane.latest.test_accuracy)
+        return lane_learns(self.lane, known) and known.by_heart(self.lane.latest.test_accuracy)
 
     @property
     def settled(self) -> bool:
         """Whether it has ended, or gone on for long enough to have learned, or to have failed by too large steps.
 
-        One that somebody stopped has not ended by itself.
+        One that somebody stopped has not ended by itself, and a few steps say nothing.
         """
-        if self.lane.status in (Status.FINISHED, Status.DIVERGED):
+        if self.diverged:
             return True
+        if self.lane.status is Status.FINISHED:
+            return self.lane.step >= ENOUGH_STEPS
         steps = self.lane.spec.total_steps(self.case.dataset.n_train)
         return self.lane.step >= ENOUGH_STEPS and (self.wild or self.lane.step >= HALFWAY * steps)
 
@@ -69,21 +76,38 @@ class Record:
         known = self.lane.losses.mean
         return float(np.nanmax(known)) / self.start if len(known) and self.start > 0 else 1.0
 
-    def dead(self, at: int) -> float:
-        """Largest share of dead units of a hidden layer at one probe."""
-        hidden = self.lane.probes[at, :-1, INDEX["dead_units"]]
-        return float(np.nan_to_num(hidden).max()) if hidden.size else 0.0
+    @property
+    def killed(self) -> tuple[float, float]:
+        """The share of dead units before training, and now, in the hidden layer in which most have died."""
+        before, now = np.nan_to_num(self.lane.probes[[0, -1], :-1, INDEX["dead_units"]])
+        if not before.size:
+            return 0.0, 0.0
+        worst = int((now - before).argmax())
+        return float(before[worst]), float(now[worst])
 
     @property
     def died(self) -> bool:
-        """Whether steps have killed units that were alive."""
-        return self.dead(-1) > DIED and self.dead(0) < ALIVE
+        """Whether steps have killed units of a layer that were alive."""
+        before, now = self.killed
+        return now > DIED and before < ALIVE
+
+    def flat(self, at: int) -> float:
+        """Largest share of saturated activations of a hidden layer at one probe."""
+        hidden = self.lane.probes[at, :-1]
+        share = hidden[:, INDEX["saturated_low"]] + hidden[:, INDEX["saturated_high"]]
+        return float(np.nan_to_num(share).max()) if share.size else 0.0
+
+    @property
+    def flattened(self) -> bool:
+        """Whether the very first step threw a layer onto the flat ends of its activation, where it still is."""
+        steps = self.lane.probe_steps
+        return len(steps) > 1 and steps[1] == 1 and self.flat(0) < ALIVE and min(self.flat(1), self.flat(-1)) > DIED
 
     @property
     def wild(self) -> bool:
-        """Whether steps were too large: it diverged, its loss rose or jumped, or units died."""
+        """Whether steps were too large: it diverged, its loss rose or jumped, units died, or the first one was."""
         risen = not self.lane.latest.train_loss < RISEN * self.start
-        return self.diverged or risen or self.peak > JUMPED or self.died
+        return self.diverged or risen or self.peak > JUMPED or self.died or self.flattened
 
     @property
     def one_answer(self) -> bool:

@@ -59,6 +59,9 @@ def lane_verdict(lane: LaneSnapshot, dataset: Dataset, forecast: Forecast | None
     record = Record(lane, case)
     if record.learned:
         return _verdict([lanerules.already_learning(record)])
+    unlearnable = _first(case, DATA) if record.by_heart else None  # what fits the training examples can be trained
+    if unlearnable:
+        return _verdict([unlearnable])
     if not record.settled:
         return forecast_verdict(lane.spec, dataset, forecast)
     return _verdict(_with_data(case, lambda: _of_run(case, record), failed=True))

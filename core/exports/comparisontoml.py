@@ -61,7 +61,7 @@ def _lines(options: Options, file: Path | None) -> Iterable[str]:
     for key in sorted(options, key=[NAME, "init", *OPTIONS].index):
         value = options[key]
         if key == "data" and file is not None and not _same_folder(file):
-            value = _moved(value, os.getcwd())
+            value = moved(value, os.getcwd())
         yield f"{key} = {_value(key, value)}\n"
 
 
@@ -145,14 +145,14 @@ def _options(table: Table, file: Path) -> dict[str, str]:
     for key, value in table.content.items():
         if key != LANE:
             text = value if isinstance(value, str) else table.option(key)
-            found[key] = _moved(text, os.path.dirname(file)) if key == "data" else text
+            found[key] = moved(text, os.path.dirname(file)) if key == "data" else text
     return found
 
 
 # Data by relative paths
 
 
-def _moved(name: str, folder: str) -> str:
+def moved(name: str, folder: str) -> str:
     """A data set's name, where it is a relative path with `folder` before it. Files may stand beside each other."""
     text = name.strip()
     path, _ = split_path(text)

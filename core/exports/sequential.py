@@ -24,6 +24,7 @@ from initscope.core.shapes import (
 )
 from initscope.core.spec import Spec
 
+WEIGHTED = ("nn.Linear", "nn.Conv")
 RESIDUAL = """\
 class Residual(nn.Sequential):
     def forward(self, x):
@@ -60,6 +61,11 @@ class Sequential:
     modules: tuple[Module, ...]
     input_shape: tuple[int, ...]
     """Of one example: (features,), (channels, height, width), or (channels, positions) where only normalized."""
+
+    @property
+    def weighted(self) -> tuple[str, ...]:
+        """The paths of those that are dense layers or convolutions, as many as the network has layers with weights."""
+        return tuple(module.path for module in self.modules if module.code.startswith(WEIGHTED))
 
     @property
     def code(self) -> str:

@@ -1,5 +1,6 @@
 """Where an export goes: a file or folder that is there whole or not at all, never in the place of something else."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -17,18 +18,42 @@ def put_file(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
     Raises InputError where that cannot be done; what was there stays.
     """
     place = _place(path)
-    if place.is_dir():
-        raise InputError(f"{path}: is a folder; name a file in it")
-    if place.exists() and not place.is_file():
-        raise InputError(f"{path}: is not a regular file; name another")
     try:
-        if place.exists() and not os.access(place, os.W_OK):
-            raise PermissionError(13, "")
+        _check_file(path, place)
         with replacing(place, f".{os.getpid()}") as file:
             write(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {words(error)}") from None
     return path
+
+
+def check_place(path: Path, folder: bool = False) -> None:
+    """Raises InputError where `put_file`, or `put_folder`, would for want of a place. Leaves nothing behind."""
+    place = _place(path)
+    try:
+        if folder:
+            _check_new(path, place)
+        else:
+            _check_file(path, place)
+        part = place.with_name(f".{place.name}.{os.getpid()}{PART}")
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {words(error)}") from None
+
+
+def _check_file(path: Path, place: Path) -> None:
+    if place.is_dir():
+        raise InputError(f"{path}: is a folder; name a file in it")
+    if place.exists() and not place.is_file():
+        raise InputError(f"{path}: is not a regular file; name another")
+    if place.exists() and not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, "")
+
+
+def _check_new(path: Path, place: Path) -> None:
+    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+        raise InputError(f"{path}: is there already; name a folder that is not, and nothing is overwritten")
 
 
 def put_bytes(path: Path, content: bytes) -> Path:
@@ -49,8 +74,7 @@ def put_folder(path: Path, fill: Callable[[Path], None]) -> Path:
     place = _place(path)
     part = place.with_name(f".{place.name}.{os.getpid()}{PART}")
     try:
-        if place.exists() and not (place.is_dir() and not any(place.iterdir())):
-            raise InputError(f"{path}: is there already; name a folder that is not, and nothing is overwritten")
+        _check_new(path, place)
         part.mkdir()
         try:
             fill(part)
@@ -66,8 +90,9 @@ def _place(path: Path) -> Path:
     """The file that is meant. Raises InputError where there is no folder for it."""
     try:
         place = Path(os.path.realpath(path))
-        if not place.parent.is_dir():
-            raise InputError(f"{path}: there is no folder {place.parent}; make it first, or name another")
+        there = place.parent.is_dir()
     except ValueError as error:
         raise InputError(f"{str(path)!r}: not a possible file name ({error})") from None
+    if not there:
+        raise InputError(f"{path}: there is no folder {place.parent}; make it first, or name another")
     return place

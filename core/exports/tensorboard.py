@@ -90,8 +90,7 @@ def _scalars(lane: LaneSnapshot) -> Iterator[tuple[int, Value]]:
 def _histograms(lane: LaneSnapshot, copies: Sequence[LaneWeights]) -> Iterator[tuple[int, Value]]:
     """Of weights from copies where there are any, else from the snapshot's own bins."""
     for copy in copies:
-        paths = [module.path for module in copy.sequential.modules if module.code.startswith(("nn.Linear", "nn.Conv"))]
-        for name, path in zip(lane.layer_names, paths, strict=True):
+        for name, path in zip(lane.layer_names, copy.sequential.weighted, strict=True):
             yield copy.step, Value(f"weights/{name}", buckets(copy.tensors[f"{path}.weight"]), OF_WEIGHTS)
     for layer, found in sorted(lane.distributions.items()):
         name = lane.layer_names[layer]

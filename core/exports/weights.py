@@ -64,19 +64,6 @@ def of_network(network: Network, row: int, spec: Spec, step: int) -> LaneWeights
     return LaneWeights(spec, step, tensors)
 
 
-def of_parameters(spec: Spec, parameters: Array, running: Array, step: int) -> LaneWeights:
-    """From a lane's flat parameters and running moments, as a network and a checkpoint hold them.
-
-    Shapes (parameters,) and (running,). Raises ValueError where they are not this network's.
-    """
-    network = Network(spec.architecture, spec.activation, spec.loss, 1, spec.dtype)
-    for place, values in ((network.parameters, parameters), (network.running, running)):
-        if values.shape != place[0].shape:
-            raise ValueError(f"{values.shape} numbers, where {spec.architecture} has {place[0].shape}")
-        place[0] = values
-    return of_network(network, 0, spec, step)
-
-
 def of_trainer(trainer: Trainer) -> tuple[LaneWeights, ...]:
     """Those of all lanes as they are now; to be called by the thread that trains, between two yields of `run`."""
     found = {}

@@ -212,11 +212,13 @@ def _check(made: Initializer) -> None:
 
 def _unknown(name: str) -> InputError:
     """The error for a name that is not here, which may be another library's name of one that is."""
-    plain = name.replace("_", "")
+    path, _, last = name.partition("(")[0].replace("_", "").rpartition(".")
+    numpy = path.partition(".")[0] in ("np", "numpy")
+    plain = last if numpy else name.replace("_", "")
     for definition in CATALOGUE.values():
         for library, call in definition.aliases:
             theirs = call.partition("(")[0].rpartition(".")[2].replace("_", "").lower()
-            if plain == theirs:
+            if plain == theirs and (library == "NumPy" or not numpy):
                 here = f"{library}'s {call} is {definition.name} here"
                 return InputError(f"unknown initializer '{name}': {here}")
     if "." in name:

@@ -127,7 +127,8 @@ def fingerprint(weights: Array) -> Fingerprint:
         varied = totals.low < totals.high and isfinite(totals.low + totals.high) and SANE[0] < moments.std < SANE[1]
         patterned = zeros > TRUE_ZEROS * size
         kept = sample[sample != 0] if patterned else sample
-        structure = _structure(weights, totals, moments, fourth) if varied and not patterned else ()
+        spread = _spread_of_lengths(sample, moments, fourth) if varied else 0.0
+        structure = _structure(weights, totals, moments, fourth, spread) if varied and not patterned else ()
     alike = [bool((table == table[0]).all()) for table in (totals.rows[2], totals.columns[2])]
     return Fingerprint(
         weights.shape, moments, fourth, zeros, (alike[0], alike[1]),
@@ -135,6 +136,19 @@ def fingerprint(weights: Array) -> Fingerprint:
         np.sort(_unrounded(kept, bits)) if varied else kept, np.unique(sample).size,
         right_angles(weights) if varied else None, structure,
     )  # fmt: skip
+
+
+def _spread_of_lengths(sample: Floats, moments: Moments, kurtosis: float) -> float:
+    """c, for which the variance of the cube root of a mean of n squares is 1 + c/n times what a chi-squared one has.
+
+    By the delta method, with v the variance of a squared entry and m its third central moment: (2v - m/v)·2/3. It is 0
+    for normal entries and 0.69 for uniform ones.
+    """
+    v = kurtosis - 1
+    if not v > 0.05:
+        return 0.0
+    third = float((((sample - moments.mean) / moments.std) ** 6).mean()) - 3 * kurtosis + 2
+    return max(0.0, (2 * v - third / v) * 2 / 3)
 
 
 def _spread(count: int, size: int) -> NDArray[np.int64]:
@@ -193,12 +207,15 @@ def right_angles(weights: Array) -> float | None:
     return sqrt(mean) * size if right else None
 
 
-def _structure(weights: Array, totals: _Totals, moments: Moments, kurtosis: float) -> tuple[Evidence, ...]:
+def _structure(
+    weights: Array, totals: _Totals, moments: Moments, kurtosis: float, spread: float
+) -> tuple[Evidence, ...]:
     """What chance says of rows, columns, neighbours, singular values and clones."""
     found = []
     for what, table, others in (("rows", totals.rows, totals.columns), ("columns", totals.columns, totals.rows)):
         if table.shape[1] > 3:
-            found += _uneven(what, table[0] / others.shape[1], table[1] / others.shape[1], others.shape[1], kurtosis)
+            length = others.shape[1]
+            found += _uneven(what, table[0] / length, table[1] / length, length, kurtosis, 1 + spread / length)
     sides = [weights, weights.T] if weights.ndim == 2 else [weights.reshape(weights.shape[0], -1)]
     for what, side in zip(("rows", "columns"), sides, strict=False):
         if side.shape[1] >= 8:
@@ -209,15 +226,20 @@ def _structure(weights: Array, totals: _Totals, moments: Moments, kurtosis: floa
     return (*found, *_window(weights, moments))
 
 
-def _uneven(what: str, means: Floats, squares: Floats, length: int, kurtosis: float) -> list[Evidence]:
-    """Whether rows differ too much in means, and in lengths, whose cube roots are normal (Wilson & Hilferty 1931)."""
+def _uneven(
+    what: str, means: Floats, squares: Floats, length: int, kurtosis: float, expected: float
+) -> list[Evidence]:
+    """Whether rows differ too much in means, and in lengths, whose cube roots are normal (Wilson & Hilferty 1931).
+
+    `expected` is the variance of these cube roots beside that of a chi-squared one.
+    """
     count, centre = means.size, float(means.mean())
     squares = squares - 2 * centre * means + centre * centre
     mean_square = float(squares.mean())
     of_means = float(((means - centre) ** 2).sum()) * length / mean_square
     freedom = 2 * length / max(kurtosis - 1, 0.05)
     roots = np.cbrt(squares / mean_square)
-    of_lengths = float(((roots - roots.mean()) ** 2).sum()) * 9 * freedom / 2
+    of_lengths = float(((roots - roots.mean()) ** 2).sum()) * 9 * freedom / 2 / expected
     return [
         Evidence(f"the {thing} of {what} differ {sqrt(total / (count - 1)):.2f} times as much as by chance",
                  _chi_squared(total, count - 1))

@@ -36,9 +36,6 @@ class Past:
         return [[*copies, newest] for copies, newest in zip(earlier, of_trainer(self.trainer), strict=True)]
 
 
-WEIGHTED = ("nn.Linear", "nn.Conv")
-
-
 def earlier_weights(run: RunInfo, lanes: Sequence[LaneSnapshot]) -> list[list[LaneWeights]]:
     """Of each lane the weights at the steps, before its own, at which the run has saved them. Raises InputError."""
     copies: list[list[LaneWeights]] = [[] for _ in lanes]
@@ -50,7 +47,7 @@ def earlier_weights(run: RunInfo, lanes: Sequence[LaneSnapshot]) -> list[list[La
                 raise
             continue  # a run in progress has just deleted them to make room
         for lane, found in zip(lanes, copies, strict=True):
-            paths = [module.path for module in sequential(lane.spec).modules if module.code.startswith(WEIGHTED)]
+            paths = sequential(lane.spec).weighted
             names = [(f"lane{lane.index}/layer{number}/weights", path) for number, path in zip(count(1), paths)]
             tensors = {f"{path}.weight": saved[name] for name, path in names if name in saved}
             if len(tensors) == len(paths) and step < lane.step:

@@ -188,9 +188,9 @@ class Recorder:
                 began = thread_time()
                 self._write_all(folder, saving)
                 self._account(saving, thread_time() - began)
-        except (InputError, OSError, MemoryError, ValueError) as error:
+        except Exception as error:
             self._unwritten = saving.weights
-            self._fail(faults.words(error) if isinstance(error, OSError) else str(error) or "no memory is left")
+            self._fail(_reason(error))
         else:
             if saving.checkpoint:
                 self._saved, self._trouble, self._failed_at = mark, "", None
@@ -202,7 +202,7 @@ class Recorder:
         """The run's folder, made where there is none yet, or no longer; None where there is nothing to put there."""
         if self._folder and not self._folder.path.is_dir():
             self._folder.release()
-            self._folder = None
+            self._folder, self._written_verdicts = None, ()
         if self._folder is None and (saving.checkpoint or saving.weights):
             self._folder = self._store.create(self._comparison, self._datasets, self._source)
         return self._folder
@@ -232,6 +232,14 @@ class Recorder:
     def _fail(self, reason: str) -> None:
         self._failed_at = self._clock()
         self._trouble = f"this run is not being saved: {reason}; training goes on"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return faults.words(error)
+    if isinstance(error, MemoryError):
+        return "no memory is left"
+    return str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
 
 
 def _size(weights: Weights) -> int:

@@ -47,7 +47,7 @@ class Store:
         now = self._now()
         with self._alone():
             run_id = places.new_id(now, filter(places.is_id, os.listdir(self.root)), randbits(8))
-            made = self._begin(Description(run_id, now, __version__, source, comparison, os.getcwd(), data))
+            made = self._begin(Description(run_id, now, __version__, source, comparison, _here(), data))
         with suppress(InputError):  # a run that is begun must not fail by old ones that cannot be deleted
             self.prune()
         return made
@@ -194,3 +194,11 @@ class Store:
                 lock.release()
         except OSError as error:
             raise InputError(f"{self.root}: runs cannot be written: {faults.words(error)}") from None
+
+
+def _here() -> str:
+    """The working folder; empty where it was deleted."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""

@@ -95,5 +95,3 @@ class Handed:
                 "before them), or in the same order"
             )
         return found
-
-

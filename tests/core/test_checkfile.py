@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -190,6 +191,25 @@ def test_findings(tmp_path: Path, name: str, kind: str | None, sizes: Sequence[i
     if code != "indistinguishable-inputs":  # what helps twelve layers of sigmoid is not for this file to say
         assert bool(check.candidates) == bool(code)
     assert check.healthy == (not code)
+
+
+@pytest.mark.parametrize("kind", [None, "sigmoid"])
+def test_a_first_layer_with_a_mean_is_told_of_where_the_inputs_are_not_known(tmp_path: Path, kind: str | None) -> None:
+    """N(0, 1) passes through it, inputs from 0 to 1 do not."""
+    check = checked(tmp_path, "rand", kind=kind, sizes=(64, 30, 10))
+    (found,) = check.findings
+    assert (found.code, found.layers, found.sure) == ("shifted-preactivations", (1,), 0.7)
+    rng = np.random.default_rng(1)
+    z = rng.random((1000, 64)) @ drawn("rand", (64, 30, 10))[0][0].T  # weights (out, in)
+    shift = re.search(r"by (\S+) in every unit", found.cause)
+    between = re.search(r"by about (\S+) between", found.cause)
+    assert shift
+    assert between
+    assert float(shift[1]) == pytest.approx(z.mean(), rel=0.05)
+    assert float(between[1]) == pytest.approx(z.std(axis=1).mean(), rel=0.2)
+    x = rng.standard_normal((300, 64))  # known inputs are judged as they are
+    known = Dataset("mine", x, rng.integers(0, 10, 300), x, rng.integers(0, 10, 300), 10, "", (64,))
+    assert codes(checked(tmp_path, "rand", kind=kind, sizes=(64, 30, 10), dataset=known)) == []
 
 
 def test_units_that_their_outgoing_weights_tell_apart_are_not_symmetric(tmp_path: Path) -> None:

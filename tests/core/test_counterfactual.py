@@ -395,7 +395,7 @@ def trial(suspect: Suspect | None, words: str, *losses: float) -> Trial:
     """With one seed for each loss: it has learned where that is below 0.8, and diverged where it is NaN."""
     change = Change(suspect, words, (("lr", words),)) if suspect else None
     runs = [
-        Outcome(seed, 2.0, after, 0.5, 0.9 if after < 0.8 else 0.5, after != after, after < 0.8, False)
+        Outcome(seed, 2.0, after, 0.5, 0.9 if after < 0.8 else 0.5 + 0 * after, after != after, after < 0.8, False)
         for seed, after in enumerate(losses)
     ]
     return Trial(change, tuple(runs))
@@ -411,6 +411,8 @@ def test_a_cure_needs_more_than_half_of_the_seeds_and_more_than_there_were() -> 
     assert not cures(never, 0.1, 1.0, 1.0)
     assert cures(once, 0.1, 0.1, 0.1)
     assert cures(once, 0.1, 0.1, float("nan"))
+    assert cures(trial(None, "", float("nan"), 1.0, 1.0), 0.1, 0.1, 0.1)
+    assert not cures(trial(None, "", float("nan"), float("nan"), 1.0), 1.0, 1.0, float("nan"))
     assert not cures(trial(None, "", 0.1, 0.1, 1.0), 0.1, 0.1, 1.0)
 
 

@@ -172,6 +172,8 @@ def test_presets_speak_for_themselves(name: str) -> None:
         ("torch.foo.Linear", "unknown initializer 'torch.foo.linear'"),
         ("torch.nn.Linaer", "did you mean torch.nn.Lin"),
         ("keras.he_nromal", "did you mean keras.he_normal"), ("keras.", "unknown initializer 'keras.'"),
+        ("np.random.rand", "NumPy's np.random.rand is rand here"), ("np.", "unknown initializer 'np.'"),
+        ("numpy.random.randn(3, 4)*0.01", "NumPy's np.random.randn is randn here"),
         (".", r"unknown initializer '\.'"), ("torch.xavier_normal_:gain=gelu", "unknown gain of torch.xavier_normal_"),
         ("torch.uniform_:a=1", "torch.uniform_:a=1: uniform: low must be less than high"),
         ("torch.trunc_normal_:a=1,b=2", None), ("torch.trunc_normal_:a=5,b=6", "1 % of the normal"),

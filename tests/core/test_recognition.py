@@ -12,7 +12,7 @@ from initscope.core.errors import InputError
 from initscope.core.initialization.distributions import Distribution, HalfNormal, Normal, TruncatedNormal, Uniform
 from initscope.core.initialization.initializers import initializer
 from initscope.core.recognition.candidates import NATS, alike, divergence, groups, log_likelihood
-from initscope.core.recognition.fingerprints import Moments, fingerprint, right_angles
+from initscope.core.recognition.fingerprints import Moments, _spread_of_lengths, fingerprint, right_angles
 from initscope.core.recognition.goodness import distribution_function
 from initscope.core.recognition.recognize import recognize
 
@@ -166,6 +166,24 @@ def test_structure_of_training_is_seen() -> None:
     assert found.trained
     assert found.confidence > 0.99
     assert found.evidence[0].chance < 1e-6
+
+
+@pytest.mark.parametrize("name", ["torch.nn.Linear", "randn", "keras.he_normal"])
+def test_many_short_columns_differ_in_length_as_chance_has_it(name: str) -> None:
+    """The last layer of a classifier: 10 weights a column, whose cube roots are not quite a chi-squared's."""
+    called = [recognize(fresh(name, (10, 2048), seed)).trained for seed in range(30)]
+    assert sum(called) <= 1
+
+
+def test_lengths_of_short_columns_spread_as_the_delta_method_says() -> None:
+    """Against draws: the variance of the cube roots of mean squares, beside 2/9 of that of a chi-squared."""
+    rng, columns, length = np.random.default_rng(5), 200_000, 12
+    for entries, known in ((rng.uniform(-1, 1, (columns, length)), 0.686), (rng.standard_normal((columns, length)), 0)):
+        print_ = fingerprint(entries[:5000])
+        assert _spread_of_lengths(print_.sample, print_.moments, print_.kurtosis) == pytest.approx(known, abs=0.06)
+        squares = (entries**2).mean(axis=1)
+        plain = 2 / 9 * (print_.kurtosis - 1) / 2 / length
+        assert np.cbrt(squares / squares.mean()).var() / plain == pytest.approx(1 + known / length, rel=0.015)
 
 
 def test_slight_training_still_shows_the_start() -> None:

@@ -66,6 +66,34 @@ def test_a_run_that_goes_on_is_given_time():
     assert lane_verdict(lane, data()).healthy
 
 
+@pytest.mark.parametrize("steps", ["0", "5", "199"])
+@pytest.mark.parametrize("init", ["randn", "xavier_normal"])
+def test_too_few_steps_are_nobodys_fault(steps, init):
+    spec = spec_of(init=init, steps=steps)
+    assert judged(spec).healthy
+    assert lane_verdict(trained(spec), data()).healthy
+    assert codes(lane_verdict(trained(spec_of(init="rand", steps=steps)), data())) == ["shifted-preactivations"]
+
+
+@pytest.mark.parametrize("lr", ["100", "300"])
+def test_a_first_step_that_flattens_a_healthy_layer_was_too_large(lr):
+    """lr 3 alone cures it, no initializer does: as explain finds out."""
+    lane = trained(spec_of(init="xavier_normal", lr=lr, steps="600"))
+    verdict = lane_verdict(lane, data())
+    assert (codes(verdict)[0], verdict.causes[0][0]) == ("learning-rate-too-high", Blame.LEARNING_RATE)
+    finding = verdict.findings[0]
+    low, high = (lane.probes[1, 0, INDEX[f"saturated_{side}"]] for side in ("low", "high"))
+    assert f"{low + high:.0%} of a layer's activations" in finding.cause
+    assert dict(finding.remedy.changes) == {"lr": "3"}
+
+
+def test_an_absurd_learning_rate_gets_the_usual_one_and_no_absurd_numbers():
+    finding = lane_verdict(trained(spec_of(init="randn", lr="1e308", steps="150")), data()).findings[0]
+    assert finding.code == "learning-rate-too-high"
+    assert "of their size" not in finding.cause
+    assert 1e-3 < float(dict(finding.remedy.changes)["lr"]) <= 3
+
+
 def test_a_saturated_network_that_learns_is_left_alone():
     lane = trained(spec_of(init="randn", steps="1500"))
     verdict = lane_verdict(lane, data())
@@ -85,6 +113,26 @@ def test_units_killed_by_steps_are_the_learning_rates_fault():
     finding = lane_verdict(dead, data()).findings[0]
     assert finding.code == "learning-rate-too-high"
     assert "killed 90%" in finding.cause
+
+
+def test_units_killed_in_one_layer_count_though_another_had_many_dead():
+    lane = trained(entropy(init="he_normal", activation="relu", arch="64-30x10-10", batch_size="10", lr="1"))
+    dead = lane.probes[[0, -1], :-1, INDEX["dead_units"]]
+    assert dead[0].max() > 0.3
+    assert (dead[1] > 0.5).any()
+    finding = lane_verdict(lane, data()).findings[0]
+    assert finding.code == "learning-rate-too-high"
+    worst = int((dead[1] - dead[0]).argmax())
+    assert f"killed {dead[1, worst]:.0%} of a layer's units, {dead[0, worst]:.0%} were dead before" in finding.cause
+
+
+def test_what_learns_by_heart_can_be_trained_and_is_the_datas_fault():
+    spec = spec_of(data="noise", init="rand", steps="400")
+    lane = trained(spec)
+    assert Record(lane, Case(spec, data("noise"))).by_heart
+    verdict = lane_verdict(lane, data("noise"))
+    assert codes(verdict) == ["labels-broken"]
+    assert "shifted-preactivations" in codes(judged(spec))
 
 
 def test_a_run_without_any_reason_is_not_given_one():

@@ -14,7 +14,6 @@ from initscope.core.exports.sequential import activation_code, sequential
 from initscope.core.exports.weights import (
     LaneWeights,
     of_network,
-    of_parameters,
     of_trainer,
     safetensors,
     write_npz,
@@ -212,15 +211,6 @@ def test_lanes_of_a_trainer_keep_their_order_and_a_copy_is_not_changed_by_traini
     for one, kept, now in zip(start, before, after, strict=True):
         np.testing.assert_array_equal(one.tensors["0.weight"], kept)
         assert not np.array_equal(now.tensors["2.bias"], one.tensors["2.bias"])
-
-
-def test_flat_parameters_as_saved_give_the_same() -> None:
-    made, network, *_ = lane("4c3-bn-p2-8c3s2p1-ln-g-10", activation="prelu")
-    again = of_parameters(made.spec, network.parameters[1], network.running[1], 7)
-    assert again.tensors.keys() == made.tensors.keys()
-    assert all(np.array_equal(again.tensors[name], values) for name, values in made.tensors.items())
-    with pytest.raises(ValueError, match="where 4c3"):
-        of_parameters(made.spec, network.parameters[1, 1:], network.running[1], 7)
 
 
 def test_a_dense_layer_first_takes_images_flat() -> None:

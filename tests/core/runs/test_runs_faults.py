@@ -163,6 +163,52 @@ def test_too_little_memory_for_a_copy(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (info.status, info.checkpoint().step) == ("stopped", 3)
 
 
+def test_what_nobody_expected_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    recording, made = recorder(tmp_path, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.RunFolder, "save_state", lambda *given: {}["nothing"])
+        advance(made, 3)
+        recording.tick(made)
+        settle(recording)
+        assert recording.trouble == "this run is not being saved: KeyError: 'nothing'; training goes on"
+    clock.pass_by(31)
+    recording.tick(made)
+    settle(recording)
+    assert recording.trouble == ""
+    recording.close(made, "stopped")
+    assert Store(tmp_path).find("last").checkpoint().step == 3
+
+
+def test_folders_that_the_file_system_cannot_bring_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync, folders = os.fsync, []
+
+    def failing(descriptor: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            folders.append(descriptor)
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    recording, made = recorder(tmp_path, Clock())
+    advance(made, 3)
+    recording.close(made, "stopped")
+    assert recording.trouble == ""
+    assert folders
+    assert Store(tmp_path).find("last").checkpoint().step == 3
+
+
+def test_a_working_folder_that_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    recording, made = recorder(tmp_path / "runs", Clock())
+    advance(made, 3)
+    recording.close(made, "stopped")
+    assert recording.trouble == ""
+    assert Store(tmp_path / "runs").find("last").sound().folder == ""
+
+
 def test_old_runs_that_cannot_be_deleted_do_not_stop_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from savedruns import ended
 
