@@ -1,15 +1,28 @@
 """Everything one can do in the lab: the one table that keys, footer, help and command palette come from."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
-LAB, SAMPLE, EXPLAIN, FORECAST = "lab", "sample", "explain", "forecast"
+LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS = "lab", "sample", "explain", "forecast", "check", "runs"
 """The screens that take their keys from here."""
+SAID = {
+    "delete": "del", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "space": "space",
+    "plus": "+", "minus": "-", "slash": "/", "backslash": "\\", "at": "@", "underscore": "_",
+}  # fmt: skip
+"""What a person would say for the names of keys; other characters have their Unicode name."""
+
+
+def said(key: str) -> str:
+    """`+` for plus, `esc` for escape."""
+    character = key_to_character(key) or ""
+    return SAID.get(key) or (character if character.isprintable() and character else key)
 
 
 @dataclass(frozen=True)
@@ -27,15 +40,11 @@ class Action:
     @property
     def shown_keys(self) -> str:
         """The keys as a person would say them."""
-        words = {
-            "plus": "+", "minus": "-", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
-            "equals_sign": "=", "delete": "del", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn",
-        }  # fmt: skip
-        return " ".join(words.get(key, key) for key in self.keys.split(","))
+        return " ".join(said(key) for key in self.keys.split(","))
 
 
 RUN, SEE, LANES, APP, DRAWS = "Run", "See", "Lanes", "The program", "The sample view"
-WHY, THEORY = "Why it does not learn", "The forecast"
+WHY, THEORY, SAVED, PAST = "Why it does not learn", "The forecast", "The weights", "The saved runs"
 
 ACTIONS = (
     Action("toggle_run", "space", "Run", "start training, or pause it", RUN, True),
@@ -54,10 +63,10 @@ ACTIONS = (
     Action("remove_lane", "delete,backspace", "Remove", "remove the selected lane", LANES),
     Action("move_lane(-1)", "shift+up,K", "Move up", "move the selected lane up", LANES),
     Action("move_lane(1)", "shift+down,J", "Move down", "move the selected lane down", LANES),
-    Action("explain", "y", "Why", "why the selected lane does not learn: proof by changing one thing alone", LANES),
+    Action("explain", "p", "Proof", "why the selected lane does not learn: proof by changing one thing alone", LANES),
     Action("layer(1)", "l", "Layer", "histograms of the next layer", SEE, True),
     Action("layer(-1)", "L", "Layer back", "histograms of the layer before", SEE),
-    Action("heat", "h", "Heat", "saturation, dead units, activation std, gradient, update ratio", SEE, True),
+    Action("heat", "h", "Heat", "saturation, states, dead units, activation std, gradient, update", SEE, True),
     Action("log", "g", "Log", "loss on a logarithmic or a linear axis", SEE),
     Action("test", "t", "Train/test", "curves of the training or of the test examples", SEE),
     Action("chart", "c", "Chart", "loss or accuracy, where both do not fit", SEE),
@@ -68,9 +77,11 @@ ACTIONS = (
     Action("leave", "escape", "Leave", "stop reading values; then back from the enlarged lane", SEE),
     Action("sample", "i", "Sample", "what a draw of each lane's initializer looks like in the layer chosen", SEE),
     Action("forecast", "f", "Forecast", "what theory expects of the selected lane, layer by layer, and what is", SEE),
+    Action("weights", "v", "Weights", "the selected lane's weights, or those of a file: tensor by tensor", SEE),
     Action("page(-1)", "left_square_bracket", "Page back", "the lane panes before", SEE),
     Action("page(1)", "right_square_bracket", "Page on", "the lane panes that follow", SEE),
-    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE, EXPLAIN, FORECAST)),
+    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
+    Action("runs", "o", "Runs", "runs that were saved: look, put them beside these lanes, go on with one", APP),
     Action("theme", "b", "Light/dark", "light or dark background", APP),
     Action("quit", "q,ctrl+q", "Quit", "leave", APP, True),
     Action("back", "escape,q,i", "Back", "to the lanes", DRAWS, True, (SAMPLE,)),
@@ -85,7 +96,7 @@ ACTIONS = (
     Action("line(-1)", "up,k", "Line up", "a line further up", DRAWS, False, (SAMPLE,)),
     Action("top", "home", "Top", "to the histograms at the top", DRAWS, False, (SAMPLE,)),
     Action("bottom", "end", "Bottom", "to the weights as a picture, at the end", DRAWS, False, (SAMPLE,)),
-    Action("back", "escape,q,y", "Back", "to the lanes, which go on if they were running", WHY, True, (EXPLAIN,)),
+    Action("back", "escape,q,p", "Back", "to the lanes, which go on if they were running", WHY, True, (EXPLAIN,)),
     Action("apply", "a,enter", "Apply", "give the lane its remedy; all lanes rewind to step 0", WHY, True, (EXPLAIN,)),
     Action("page(1)", "pagedown,space", "Down", "down to all that was tried", WHY, True, (EXPLAIN,)),
     Action("page(-1)", "pageup", "Up", "up again", WHY, True, (EXPLAIN,)),
@@ -100,26 +111,65 @@ ACTIONS = (
     Action("page(-1)", "pageup", "Up", "a screen up", THEORY, True, (FORECAST,)),
     Action("top", "home", "Top", "to the charts at the top", THEORY, False, (FORECAST,)),
     Action("bottom", "end", "Bottom", "to the numbers of every layer, at the end", THEORY, False, (FORECAST,)),
+    Action("back", "escape,q,v", "Back", "to the lanes, or out where there are none", SAVED, True, (CHECK,)),
+    Action("select(1)", "j,down", "Next", "the next tensor", SAVED, True, (CHECK,)),
+    Action("select(-1)", "k,up", "Before", "the tensor before", SAVED, True, (CHECK,)),
+    Action("leap(1)", "l,right", "Layer", "the next layer, past its bias", SAVED, True, (CHECK,)),
+    Action("leap(-1)", "h,left", "Layer back", "the layer before that", SAVED, False, (CHECK,)),
+    Action("page(1)", "pagedown,space", "Down", "a screen down the page; so does the wheel", SAVED, True, (CHECK,)),
+    Action("page(-1)", "pageup,b", "Up", "a screen up the page", SAVED, True, (CHECK,)),
+    Action("first", "home,g", "All", "the check of them all", SAVED, True, (CHECK,)),
+    Action("last", "end,G", "Last", "the last tensor of the list", SAVED, False, (CHECK,)),
+    Action("back", "escape,q,o", "Back", "out of the filter, then to the lanes", PAST, True, (RUNS,)),
+    Action("beside", "a,enter", "Beside", "put its lanes, as saved, beside those in the lab", PAST, True, (RUNS,)),
+    Action("resume", "r", "Resume", "go on with it, in the place of the lab's lanes", PAST, True, (RUNS,)),
+    Action("copy", "e,c", "Copy", "its lanes at step 0, to edit and to run anew", PAST, True, (RUNS,)),
+    Action("keep", "k", "Keep", "never delete it to make room, or take that back", PAST, True, (RUNS,)),
+    Action("remove", "delete,backspace", "Remove", "delete it from the disk, if pressed twice", PAST, True, (RUNS,)),
+    Action("filter", "slash", "Filter", "only runs that fit words, such as randn finished", PAST, True, (RUNS,)),
+    Action("select(1)", "down,j", "Next", "the run below, an older one", PAST, False, (RUNS,)),
+    Action("select(-1)", "up", "Before", "the run above, a newer one", PAST, False, (RUNS,)),
+    Action("page(1)", "pagedown", "Down", "a screen further down the list", PAST, False, (RUNS,)),
+    Action("page(-1)", "pageup", "Up", "a screen further up the list", PAST, False, (RUNS,)),
+    Action("first", "home,g", "Newest", "the newest run", PAST, False, (RUNS,)),
+    Action("last", "end,G", "Oldest", "the oldest run", PAST, False, (RUNS,)),
+    Action("scroll_page(1)", "space,right_square_bracket", "More", "more of what is known of it", PAST, False, (RUNS,)),
+    Action("scroll_page(-1)", "b,left_square_bracket", "More back", "back to its lanes", PAST, False, (RUNS,)),
+    Action("copy_command", "y", "Copy line", "the command that shows the same, on the clipboard and as text", APP,
+           False, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
+    Action("save_as", "S", "Save as", "a report, numbers, weights, a picture of the screen: into a file", APP,
+           False, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
 )  # fmt: skip
 FIRST = ("toggle_run", "back", "help", "quit")
 """What a narrow footer still shows: how to start or to go back, to learn more, and to leave."""
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
-def of(screen: str) -> list[Action]:
-    """What one can do on a screen, in the order of the help page."""
-    return [action for action in ACTIONS if screen in action.screens]
+def identity(action: Action) -> str:
+    """The name by which a person's settings know the action: its label, after the screen's name if not the lab's."""
+    label = action.label.lower().replace(" ", "_").replace("/", "_")
+    return label if LAB in action.screens else f"{action.screens[0]}_{label}"
+
+
+def of(screen: str, keys: Mapping[str, str] = NO_KEYS) -> list[Action]:
+    """What one can do on a screen, in the order of the help page; `keys` are other keys by identity."""
+    return [action for action in with_keys(keys) if screen in action.screens]
+
+
+def with_keys(keys: Mapping[str, str]) -> list[Action]:
+    """The whole table, with other keys by identity."""
+    return [replace(action, keys=keys.get(identity(action), action.keys)) for action in ACTIONS]
 
 
 def bindings(screen: str = LAB) -> list[BindingType]:
-    """A screen's key bindings, each with an id of its own by which it can be remapped; FIRST come first."""
+    """A screen's key bindings, each with the identity by which it can be remapped; FIRST come first."""
     ordered = sorted(of(screen), key=lambda a: FIRST.index(a.name) if a.name in FIRST else len(FIRST))
     return [
         Binding(
-            action.keys, action.name, action.label, show=action.footer, tooltip=action.help,
-            id=("" if screen == LAB else f"{screen}_") + action.label.lower().replace(" ", "_").replace("/", "_"),
+            action.keys, action.name, action.label, show=action.footer, tooltip=action.help, id=identity(action)
         )
         for action in ordered
-    ]  # fmt: skip
+    ]
 
 
 def commands(screen: str, run: Callable[[str], Any]) -> Iterator[SystemCommand]:

@@ -6,16 +6,26 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
 from initscope.core.errors import InputError
+from initscope.tui.config import Config
+from initscope.tui.jobcontrol import JobControl, someone_can_wake_us
+from initscope.tui.keymap import keymap
+from initscope.tui.patient import PatientApp
+from initscope.tui.remembered import Memory
 from initscope.tui.sheet import takes_unicode
+
+if TYPE_CHECKING:
+    from initscope.core.comparison import Comparison
+    from initscope.core.runs import Store
 
 GETTING_READY = "initscope is getting ready ..."
 BAD_INPUT = 2
@@ -23,10 +33,10 @@ SIZE_EVERY = 0.5
 """Seconds between looks at whether the terminal has another size than what is drawn."""
 
 
-class LabApp(App[None]):
-    """`prepare` returns a comparison and its data; it may take its time, and may raise InputError.
+class LabApp(PatientApp):
+    """`prepare` returns what a LabScreen is made of; it may take its time, and may raise InputError.
 
-    `first` names an action of the lab to begin with.
+    `first` names an action of the lab to begin with; `config` is what the person set, `memory` what is remembered.
     """
 
     TITLE = "initscope"
@@ -35,11 +45,25 @@ class LabApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Sleep", show=False, priority=True),
     ]
 
-    def __init__(self, prepare: Callable[[], tuple[Any, Any]], first: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        prepare: Callable[[], tuple[Any, ...]],
+        first: str = "",
+        config: Config | None = None,
+        memory: Memory | None = None,
+        open_store: "Callable[[], Store] | None" = None,
+    ) -> None:
+        super().__init__(config.slow if config else None)
+        self.open_store = open_store
+        """Where runs are kept; None for nowhere."""
         self._prepare, self._first = prepare, first
+        self.config, self.memory = config or Config(), memory or Memory(None)
+        self.keys: Mapping[str, str] = keymap(self.config.keys, f"{self.config.file}, [keys]")
+        """Keys by the identity of an action, where they are not those of the table of actions."""
+        self.set_keymap(dict(self.keys))
         self.unicode = takes_unicode()
         """Whether the terminal takes more than ASCII."""
         self.complaint = ""
@@ -54,6 +78,9 @@ class LabApp(App[None]):
             loop.add_signal_handler(number, self._leave_by_signal, number)
         if not self.is_headless:
             self.set_interval(SIZE_EVERY, self._mind_size)
+            if self._driver is not None:
+                self._jobs = JobControl(self._driver, self._come_back)
+        self._dress()
         self.call_after_refresh(lambda: self.run_worker(self._open_lab(), exit_on_error=True))
 
     async def _open_lab(self) -> None:
@@ -73,6 +100,43 @@ class LabApp(App[None]):
         """The command palette: Textual's own, and what the screen offers."""
         yield from super().get_system_commands(screen)
         yield from getattr(screen, "commands", tuple)()
+
+    def _dress(self) -> None:
+        """In the theme that was asked for, else the one last used; a change of it is remembered."""
+        wanted = self.config.theme or self.memory.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+        self.theme_changed_signal.subscribe(self, lambda theme: setattr(self.memory, "theme", theme.name))
+
+    def remember(self, comparison: "Comparison") -> None:
+        """For `--last`; what opens without any options is not worth it, and would replace what is."""
+        from initscope.core.comparison import Comparison
+
+        if comparison != Comparison.in_order({}, ()):
+            self.memory.last = comparison
+
+    def key_of(self, name: str) -> str:
+        """The first key of the lab's action of that identity, as a person would say it."""
+        return self._first_keys[name]
+
+    @cached_property
+    def _first_keys(self) -> Mapping[str, str]:
+        """By the identities of all actions: asked for with every frame."""
+        from initscope.tui.actions import identity, with_keys
+
+        return {identity(action): action.shown_keys.split(" ")[0] for action in with_keys(self.keys)}
+
+    def action_suspend_process(self) -> None:
+        """Ctrl+Z: the terminal is the shell's until `fg`; training stops meanwhile, as the whole process does."""
+        if someone_can_wake_us():
+            self.once_answered(super().action_suspend_process)
+        else:
+            self.notify("There is no shell to go back to: nothing could wake initscope up again.", severity="warning")
+
+    def _come_back(self) -> None:
+        """The shell has written over the screen, and the terminal may have another size."""
+        self.flow.forget()
+        self.call_later(self.screen.refresh, layout=True)
 
     def _mind_size(self) -> None:
         """Ask for the terminal's size again where it is not ours: of changes in a burst, Textual can lose the last."""

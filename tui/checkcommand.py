@@ -14,6 +14,7 @@ from initscope.tui.options import INITIALIZERS, LAYERS, RUN_OPTIONS, add_run_opt
 if TYPE_CHECKING:
     from initscope.core.checks.file import FileCheck
     from initscope.core.checks.spec import SpecCheck
+    from initscope.core.comparison import Comparison
 
 FOUND = 1
 """Exit code where something is wrong."""
@@ -26,7 +27,8 @@ somebody saved. Nothing is trained, and nothing in a file is ever run.
 WORDS = """\
 A network (784-30-10, with options as initscope run has them): what theory
 expects of it beside what one batch shows, layer by layer; findings; and the
-initializers that would work. Several --init: one after the other.
+initializers that would work. Several --init, or the lanes of a comparison's
+FILE.toml: one after the other.
 
 A FILE (.npy .npz .safetensors .pt .pth .pkl .h5 .keras): of every layer shape,
 fans, statistics, twins among its units, and which initializer it looks like or
@@ -49,14 +51,14 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
     """The parser of what follows `initscope check`."""
     made = parser_class(
         prog="initscope check",
-        usage="initscope check LAYERS [--init NAME ...] [options]\n"
+        usage="initscope check LAYERS|FILE.toml [--init NAME ...] [options]\n"
         "       initscope check FILE [--activation NAME] [--data NAME] [--tui] [options]",
         description=f"{DESCRIPTION}\n{WORDS}",
         epilog=f"{LAYERS}\n{INITIALIZERS}\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("target", metavar="LAYERS|FILE", nargs="?", default="", help="such as 784-30-10, or model.npz")
+    made.add_argument("target", metavar="LAYERS|FILE", nargs="?", default="", help="784-30-10, model.npz or mine.toml")
     add_run_options(made)
     output = made.add_argument_group("output")
     output.add_argument("--fail-on", default="", metavar="CODE[,CODE]", help="only these findings give exit code 1")
@@ -85,9 +87,14 @@ def read_codes(text: str) -> frozenset[str]:
     return frozenset(codes or CODES)
 
 
+def is_comparison(text: str) -> bool:
+    """Whether this names a comparison's file."""
+    return text.lower().endswith(".toml")
+
+
 def means_file(text: str) -> bool:
-    """Whether a path is meant, and not an architecture."""
-    if text in ("", "-"):
+    """Whether the path of weights is meant, and not networks."""
+    if text in ("", "-") or is_comparison(text):
         return False
     return os.sep in text or text.lower().endswith(SUFFIXES) or os.path.lexists(os.path.expanduser(text))
 
@@ -115,18 +122,10 @@ def _networks(arguments: argparse.Namespace, codes: frozenset[str]) -> int:
 def check_networks(arguments: argparse.Namespace) -> "list[SpecCheck]":
     """The check of each network that is asked for. Raises InputError."""
     from initscope.core.checks.spec import check_spec, in_steps, load_some
-    from initscope.core.comparison import Comparison
     from initscope.core.spec import OPTIONS
 
-    options, target = run_options(arguments), arguments.target
-    if target and "arch" in options:
-        raise InputError(f"the layers are given twice: '{target}' and --arch {options['arch']}")
-    if target:
-        if not re.match(r"[0-9rgpad]", target.strip().lower()):
-            raise InputError(f"'{target}' is neither layers, such as 784-30-10, nor a file that is there")
-        options["arch"] = target
-    comparison = Comparison.in_order(options, arguments.lanes or [("init", "randn")])
-    lanes = [{**options, **lane} for lane in comparison.lanes]
+    comparison = _asked(arguments)
+    lanes = [{**comparison.options, **lane} for lane in comparison.lanes]
     least = max(int(batch) if (batch := lane.get("batch-size", "")).isdigit() else 0 for lane in lanes)
     loaded = {name: load_some(name, least) for name in comparison.data_names()}
     specs = comparison.specs({name: dataset for name, (dataset, _) in loaded.items()})
@@ -135,6 +134,22 @@ def check_networks(arguments: argparse.Namespace) -> "list[SpecCheck]":
         dataset, examples = loaded[lane.get("data", OPTIONS["data"])]
         found.append(replace(check_spec(in_steps(spec, examples), dataset), spec=spec))
     return found
+
+def _asked(arguments: argparse.Namespace) -> "Comparison":
+    """The networks that are to be checked: those of a comparison's file, or of the command line."""
+    from initscope.core.comparison import Comparison
+    from initscope.tui.comparison import of_file
+
+    options, target = run_options(arguments), arguments.target
+    if is_comparison(target):
+        return of_file(target, arguments)
+    if target and "arch" in options:
+        raise InputError(f"the layers are given twice: '{target}' and --arch {options['arch']}")
+    if target:
+        if not re.match(r"[0-9rgpad]", target.strip().lower()):
+            raise InputError(f"'{target}' is neither layers, such as 784-30-10, nor a file that is there")
+        options["arch"] = target
+    return Comparison.in_order(options, arguments.lanes or [("init", "randn")])
 
 
 # A file

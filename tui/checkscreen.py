@@ -1,4 +1,4 @@
-"""`initscope check FILE --tui`: the tensors of a file, each with its histogram, picture and statistics."""
+"""The tensors of a file or of a lane, each with its histogram, picture and statistics."""
 
 import asyncio
 import logging
@@ -13,23 +13,23 @@ from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from initscope.core.activations import activation
 from initscope.core.checks.spec import load_some
 from initscope.core.errors import InputError
-from initscope.core.weights import find_layers, open_weights
-from initscope.tui import checkviewtensor, panels
-from initscope.tui.actions import Action
+from initscope.tui import actions, checkviewtensor, panels
 from initscope.tui.app import BAD_INPUT, LabApp, terminal_trouble
 from initscope.tui.checkviewer import Entry, Viewer
 from initscope.tui.checkviewtable import cut, fitted
 from initscope.tui.helpscreen import strong
 from initscope.tui.lines import Lines
 from initscope.tui.pagescreen import HEIGHTS, Page
+from initscope.tui.portable import Portable
 from initscope.tui.sheet import Style
 from initscope.tui.views import plain_text
+from initscope.tui.weightssource import of_file
 
 SOON = 0.02
 """Seconds between looks whether what was asked for is there."""
@@ -38,29 +38,18 @@ WHEEL = 3
 WIDTHS = [(0, "-narrow"), (70, "-normal"), (120, "-wide")]
 REVERSE, RESET = "\x1b[7m", "\x1b[0m"
 
-KEYS = (
-    Action("back", "q,escape", "Quit", "leave", "", True),
-    Action("select(1)", "j,down", "Next", "the next tensor", "", True),
-    Action("select(-1)", "k,up", "Before", "the tensor before", "", True),
-    Action("leap(1)", "l,right", "Layer", "the next layer, past its bias", "", True),
-    Action("leap(-1)", "h,left", "Layer back", "the layer before", "", False),
-    Action("page(1)", "pagedown,space", "Down", "a screen further down the page; so does the mouse wheel", "", True),
-    Action("page(-1)", "pageup,b", "Up", "a screen further up the page", "", True),
-    Action("first", "home,g", "File", "the check of the whole file", "", True),
-    Action("last", "end,G", "Last", "the last tensor of the list", "", False),
-    Action("help", "question_mark,f1", "Help", "this page", "", True),
-)
 HELP = """\
-# Weights that somebody saved
+# Weights, tensor by tensor
 
-On the left the tensors of the file: layers by number, their biases below them, and what belongs to no layer. On the
-right what is selected: the check of the whole file, or one tensor with its statistics, the initializer it looks like,
-a histogram of its values, and a picture of its upper left corner.
+On the left the tensors: layers by number, their biases below them, and what belongs to no layer. On the right what is
+selected: the check of them all, or one tensor with its statistics, the initializer it looks like, a histogram of its
+values, and a picture of its upper left corner.
 
 **Outline** of the histogram: what is expected of the initializer it looks like. Of trained weights there is one only \
 where they are still close to what they started from.
 
-**Nothing** in the file is run, and large tensors are read piece by piece.
+**Nothing** in a file is run, and large tensors are read piece by piece. A lane's weights are those of the moment when
+they were asked for, while training goes on.
 
 # Keys
 """
@@ -92,13 +81,12 @@ class TensorList(Lines):
         return f"{REVERSE}{line:{style.width}}{RESET}" if place == self.chosen else line
 
 
-class CheckScreen(Screen[None]):
+class CheckScreen(Portable[None]):
     """The list, and the page of what is selected in it."""
 
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(one.keys, one.name, one.label, show=one.footer, tooltip=one.help) for one in KEYS
-    ]
+    CSS_PATH = "checkscreen.tcss"
+    BINDINGS = actions.bindings(actions.CHECK)
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
@@ -123,6 +111,12 @@ class CheckScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._draw_title)
+
+    def stem(self) -> str:
+        return "weights"
+
+    def command(self) -> str:
+        return self.viewer.command
 
     # From what is selected to the screen
 
@@ -195,25 +189,29 @@ class CheckScreen(Screen[None]):
             self._go_to(self.list.top + event.screen_y - region.y)
 
     def action_back(self) -> None:
-        self.app.exit()
+        self.dismiss(None)
 
     def action_help(self) -> None:
         self.app.push_screen(CheckHelp())
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every key, for the command palette."""
-        return (SystemCommand(one.label, one.help, partial(self.run_action, one.name)) for one in KEYS)
+        return actions.commands(actions.CHECK, self.run_action)
 
 
 class CheckHelp(ModalScreen[None]):
     """What the view shows, and its keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close"),
+        Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),  # the key that opened it
+    ]
 
     def compose(self) -> ComposeResult:
         unicode = getattr(self.app, "unicode", True)
-        wide = max(len(one.shown_keys) for one in KEYS)
-        keys = [f"**{one.shown_keys:<{wide}}**  {one.help}" for one in KEYS]
+        table = actions.of(actions.CHECK, getattr(self.app, "keys", actions.NO_KEYS))
+        wide = max(len(one.shown_keys) for one in table)
+        keys = [f"**{one.shown_keys:<{wide}}**  {one.help}" for one in table]
         paragraphs = [" ".join(part.split("\n")) if not part.startswith("#") else part for part in HELP.split("\n\n")]
         with VerticalScroll(id="help") as page:
             page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
@@ -224,15 +222,13 @@ class CheckHelp(ModalScreen[None]):
 class CheckApp(LabApp):
     """The lab's application with the view of a file in the place of the lab."""
 
-    CSS_PATH: ClassVar[list[str]] = ["lab.tcss", "checkscreen.tcss"]
-
     def __init__(self, viewer: Callable[[], Viewer]) -> None:
         super().__init__(lambda: (None, None))
         self._viewer = viewer
 
     async def _open_lab(self) -> None:
         try:
-            await self.push_screen(CheckScreen(await asyncio.to_thread(self._viewer)))
+            await self.push_screen(CheckScreen(await asyncio.to_thread(self._viewer)), lambda _: self.exit())
         except InputError as error:
             self.complaint = str(error)
             self.exit(return_code=BAD_INPUT)
@@ -244,12 +240,8 @@ def open_check(path: Path, kind: str = "", data: str = "") -> int:
     if trouble:
         raise InputError(f"{trouble}, which --tui needs; without it the check is printed")
     chosen = activation(kind) if kind else None
-    weights = open_weights(path)  # what was typed is checked before the screen is taken
-    layering = find_layers(weights.tensors)
-    if not layering.layers:
-        weights.close()
-        raise InputError(f"{path}: holds no layer's weights")
-    app = CheckApp(lambda: Viewer(weights, layering, chosen, load_some(data)[0] if data else None))
+    of_file(path).weights.close()  # what was typed is checked before the screen is taken
+    app = CheckApp(lambda: Viewer(of_file(path, chosen, load_some(data)[0] if data else None)))
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())
     app.run()

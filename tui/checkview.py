@@ -5,6 +5,8 @@ from math import isfinite
 
 from initscope.core.checks.spec import SpecCheck
 from initscope.core.diagnosis.findings import Finding, layers_words
+from initscope.core.diagnosis.remedies import ORDER
+from initscope.core.theory.forecast import Forecast
 from initscope.tui.charts import Style
 from initscope.tui.checkviewtable import (
     BAD,
@@ -14,8 +16,8 @@ from initscope.tui.checkviewtable import (
     correlation,
     findings,
     fitted,
+    headline,
     number,
-    paint,
     say,
     share,
     show,
@@ -53,7 +55,7 @@ def lines(check: SpecCheck, style: Style) -> Iterator[str]:
     yield from _layers(check, style)
     for finding in check.verdict.findings if not check.verdict.healthy else ():
         yield from findings([finding], _where, style)
-    title = "Initializers that would work, best first, and how well signal and gradient keep their size (1: fully):"
+    title = f"Initializers that would work, and how well signal and gradient keep their size (1: fully), {ORDER}:"
     yield from candidates(check.candidates, title, style, str(spec.initializer))
     if not check.candidates:
         yield ""
@@ -69,16 +71,13 @@ def lines(check: SpecCheck, style: Style) -> Iterator[str]:
 
 def _headline(check: SpecCheck, style: Style) -> Iterator[str]:
     spec, verdict = check.spec, check.verdict
-    what = f"{spec.architecture} {spec.activation}, {spec.name or spec.initializer}, {spec.data}: "
+    what = f"{spec.architecture} {spec.activation}, {spec.name or spec.initializer}, {spec.data}"
     if verdict.healthy:
         word, colour = "healthy", GOOD
     else:
         first, more = verdict.findings[0], len(verdict.findings) - 1
         word, colour = f"{first.code} ({first.blame.value})" + (f" and {more} more" if more else ""), BAD
-    *before, last = say(what + word, style)
-    yield from before
-    at = last.rfind(word)
-    yield last if at < 0 else last[:at] + paint(word, colour, style) + last[at + len(word) :]
+    yield from headline(what, word, colour, style)
 
 
 def _layers(check: SpecCheck, style: Style) -> Iterator[str]:
@@ -118,7 +117,7 @@ def _depth(check: SpecCheck, style: Style) -> Iterator[str]:
         q = "none: z grows for ever" if point.q == float("inf") else f"z variance {number(point.q)}"
         yield from say(
             f"More such layers lead to a fixed point ({q}; correlation of inputs {number(point.c)}; chi "
-            f"{number(point.chi)}). " + _scale(forecast.trainable_depth, point.xi_c), style
+            f"{number(point.chi)}). " + _scale(forecast, point.xi_c), style
         )  # fmt: skip
     for word, place in (("signal", forecast.signal_lost), ("gradient", forecast.gradient_lost)):
         if place is not None:
@@ -127,10 +126,13 @@ def _depth(check: SpecCheck, style: Style) -> Iterator[str]:
         yield from say(f"Numbers overflow in layer {forecast.overflow}.", style)
 
 
-def _scale(deepest: float, xi: float) -> str:
+def _scale(forecast: Forecast, xi: float) -> str:
     if not isfinite(xi):
         return "Two inputs stay apart at any depth, as far as is known."
-    return f"Two inputs come e times nearer to it in {number(xi)} layers: about {number(deepest)} layers can train."
+    deepest = forecast.trainable_depth
+    how = f"about {deepest:.0f}" if deepest > forecast.kept else f"{forecast.kept} or little more"
+    kept = f"signal and gradient are kept to a depth of {how}"
+    return f"Two inputs come e times nearer to it in {number(xi)} layers: {kept}."
 
 
 def _doubts(check: SpecCheck, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Looks at the tensors of a file on a thread of its own, so that the keys never wait for the disk."""
+"""Looks at tensors on a thread of its own, so that the keys never wait for the disk."""
 
 import queue
 import threading
@@ -9,13 +9,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.activations import Activation
-from initscope.core.checks.file import FileCheck, LayerCheck, check_file, check_seen, outputs_first
+from initscope.core.checks.file import FileCheck, LayerCheck, check_seen, outputs_first
 from initscope.core.checks.statistics import Array, Floats, Look, Stopped, look
-from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.initialization.sampling import expected_shares
-from initscope.core.weights import Layering, LayerWeights, Tensor, Weights
+from initscope.core.plural import plural
+from initscope.core.weights import Layering, LayerWeights, Tensor
+from initscope.tui.weightssource import Source
 
 SAMPLE, CORNER, BINS = 2**20, 256, 60
 REMEMBERED = 64
@@ -26,7 +26,7 @@ TAILS = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A line of the list: the whole file, a layer's weight, its bias, or what belongs to no layer."""
+    """A line of the list: all layers, a layer's weight, its bias, or what belongs to no layer."""
 
     label: str
     tensor: Tensor | None = None
@@ -58,8 +58,8 @@ Shown = Picture | FileCheck | str
 
 
 def entries(layering: Layering) -> tuple[Entry, ...]:
-    """The list: the file, its layers with their biases below them, and the rest."""
-    found = [Entry("the whole file")]
+    """The list: all layers, then each with its bias below it, and the rest."""
+    found = [Entry("all layers")]
     for number, layer in enumerate(layering.layers, 1):
         found.append(Entry(f"{number} {layer.name}", layer.weight, layer, number))
         if layer.bias is not None:
@@ -70,17 +70,16 @@ def entries(layering: Layering) -> tuple[Entry, ...]:
 class Viewer:
     """Looks at one entry at a time; of what is asked for meanwhile, only the last is looked at."""
 
-    def __init__(
-        self, weights: Weights, layering: Layering, kind: Activation | None = None, dataset: Dataset | None = None
-    ) -> None:
-        self.path: Path = weights.path
-        self.layering, self.kind, self.dataset = layering, kind, dataset
-        self.entries = entries(layering)
+    def __init__(self, source: Source) -> None:
+        self.path: Path = source.weights.path
+        self.layering, self.kind = source.layering, source.kind
+        self.command = source.command
+        self.entries = entries(source.layering)
         self.error: BaseException | None = None
         """What ended the thread, if it ended by itself."""
         self.progress = ""
-        """How far the whole file has been looked at."""
-        self._weights = weights
+        """How far all layers have been looked at."""
+        self._source = source
         self._wanted: int | None = 0
         self._found: dict[int, Shown] = {}
         self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -100,14 +99,14 @@ class Viewer:
 
     def _work(self) -> None:
         try:
-            with open(self.path, "rb") as raw:
+            with self._source.raw() as raw:
                 while (place := self._asked.get()) is not None:
                     if not self._stale(place) and place not in self._found:
                         self._look(raw, place)
         except BaseException as error:
             self.error = error
         finally:
-            self._weights.close()
+            self._source.weights.close()
 
     def _look(self, raw: BinaryIO, place: int) -> None:
         entry = self.entries[place]
@@ -123,11 +122,11 @@ class Viewer:
 
     def _whole(self) -> FileCheck:
         def progress(done: int, total: int) -> None:
-            self.progress = f"{done} of {total} layers"
+            self.progress = f"{done} of {plural(total, 'layer')}"
             if self._stale(0):
                 raise Stopped
 
-        return check_file(self.path, self.kind, self.dataset, progress)
+        return self._source.check(progress)
 
     def _picture(self, raw: BinaryIO, place: int, entry: Entry, tensor: Tensor) -> Picture:
         layer = entry.layer

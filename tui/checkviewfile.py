@@ -6,6 +6,8 @@ from math import isfinite
 from initscope.core.checks.file import ASSUMED, FileCheck, LayerCheck
 from initscope.core.checks.findings import Passed
 from initscope.core.diagnosis.findings import Blame, Finding, layers_words
+from initscope.core.diagnosis.remedies import ORDER
+from initscope.core.plural import plural
 from initscope.core.weights.layers import LayerWeights
 from initscope.tui.charts import Style
 from initscope.tui.checkviewtable import (
@@ -17,8 +19,8 @@ from initscope.tui.checkviewtable import (
     correlation,
     findings,
     fitted,
+    headline,
     number,
-    paint,
     say,
     share,
     tables,
@@ -43,7 +45,7 @@ PASSED = (
 READING = """\
 gain: std*sqrt(fan_in){relative}; twins: units that could go because another one has the same weights; (out, in): which
 axis is which, ? where nothing tells; a: activations, their spread over inputs (what depends on the input) and over
-units; corr.: of two inputs' z; gradient: rms of the gradient of a sum of outputs with random signs.
+units; corr.: of two inputs' z; gradient: rms of the gradient of {gradient_of}.
 """
 
 
@@ -56,8 +58,9 @@ def lines(check: FileCheck, style: Style) -> Iterator[str]:
     for finding in check.findings:
         yield from findings([finding], lambda one: _where(check, one), style)
     kind = f"{check.assumed}" + ("" if check.activation else ", if that is the activation")
-    yield from candidates(check.candidates, f"Initializers that would work for {kind}, best first:", style)
-    if check.how == "measured" and not check.candidates and any(map(_of_initialization, check.findings)):
+    yield from candidates(check.candidates, f"Initializers that would work for {kind}, {ORDER}:", style)
+    sought = check.how == "measured" and not check.geometry and any(map(_of_initialization, check.findings))
+    if sought and check.judged and not check.candidates:
         yield ""
         yield from say(f"No initializer that is known here would work for {kind}.", style)
     if len(check.layers) <= MANY:
@@ -74,17 +77,16 @@ def _of_initialization(finding: Finding) -> bool:
 
 
 UNJUDGED = "nothing found; signal and gradient could not be judged"
+ALONE = "nothing found in a layer by itself"
 
 
 def _headline(check: FileCheck, style: Style) -> Iterator[str]:
     first = check.findings[0] if check.findings else None
     more = f" and {len(check.findings) - 1} more" if len(check.findings) > 1 else ""
     blame = f" ({first.blame.value})" if first and first.blame.value != "none" else ""
-    word = f"{first.code}{blame}{more}" if first else "healthy" if check.judged else UNJUDGED
-    *before, last = say(f"{check.path.name}: {word}", style)
-    yield from before
-    at = last.rfind(word)
-    yield last if at < 0 else last[:at] + paint(word, BAD if first else GOOD, style) + last[at + len(word) :]
+    nothing = "healthy" if check.judged else ALONE if len(check.layers) == 1 else UNJUDGED
+    word = f"{first.code}{blame}{more}" if first else nothing
+    yield from headline(check.path.name, word, BAD if first else GOOD, style)
 
 
 def name_column(layers: Sequence[LayerCheck], style: Style) -> Column:
@@ -120,9 +122,10 @@ def short_look(one: LayerCheck) -> str:
         return "not finite"
     if found is None:
         return one.looks_like
+    copies = f", {plural(found.copies, 'copy', 'copies')}" if found.copies else ""
     if found.trained:
-        return "trained" + (f", from {found.names[0]}?" if found.names else "")
-    return f"{found.names[0] if found.names else found.words} {100 * found.confidence:.0f} %"
+        return "trained" + (f", from {found.names[0]}?" if found.names else "") + copies
+    return f"{found.names[0] if found.names else found.words} {100 * found.confidence:.0f} %{copies}"
 
 
 def _passed(check: FileCheck, style: Style) -> Iterator[str]:
@@ -146,8 +149,10 @@ def how_words(check: FileCheck) -> str:
     if check.how == "expected":
         why = f" of random weights of these means and spreads, not measured: {check.why_not}"
         return f"Signal and gradient as expected{why}. {kind[:1].upper()}{kind[1:]}, inputs N(0, 1):"
-    inputs = f"{check.examples} examples of {check.data}" if check.data else f"{check.examples} inputs N(0, 1)"
-    return f"Signal and gradient, measured with {kind} and {inputs}:"
+    examples = f"{plural(check.examples, 'example')} of {check.data}"
+    inputs = examples if check.data else f"{check.examples} inputs N(0, 1)"
+    taken = f"; taken for granted, as the file does not say: {check.geometry}" if check.geometry else ""
+    return f"Signal and gradient, measured with {kind} and {inputs}{taken}:"
 
 
 def _value(layer: Passed, key: str) -> float:
@@ -202,8 +207,8 @@ def look_words(one: LayerCheck) -> str:
 
 
 def _about(check: FileCheck, style: Style) -> Iterator[str]:
-    tensors = f"{check.tensors:,} tensor{'s' * (check.tensors != 1)}"
-    numbers = f"{check.values:,} numbers in {tensors}, {len(check.layers)} with weights"
+    tensors = plural(check.tensors, "tensor")
+    numbers = f"{plural(check.values, 'number')} in {tensors}, {len(check.layers)} with weights"
     yield from say(f"{check.path}: {check.format}, {numbers}. Layers: {check.layering.why}.", style)
     if check.left_out:
         more = ", ..." if len(check.left_out) > 5 else ""
@@ -211,4 +216,4 @@ def _about(check: FileCheck, style: Style) -> Iterator[str]:
     if not check.activation and check.passed:
         yield from say(f"Without --activation, a finding must hold for {', '.join(ASSUMED)} alike.", style)
     relative = "; / needed: over what keeps the size of z there (He et al. 2015)" if check.activation else ""
-    yield from say(READING.format(relative=relative), style)
+    yield from say(READING.format(relative=relative, gradient_of=check.gradient_of), style)

@@ -47,7 +47,8 @@ def of_file(check: FileCheck) -> dict[str, Any]:
         "layers": [_layer(one) for one in check.layers],
         "chain": [one.number for one in check.chain], "why_chain": check.layering.why,
         "passed": [_plain(asdict(one)) for one in check.passed], "how": check.how or None,
-        "why_not_measured": check.why_not or None, "left_out": list(check.left_out),
+        "why_not_measured": check.why_not or None, "assumed_geometry": check.geometry or None,
+        "left_out": list(check.left_out),
         "candidates": [_candidate(one) for one in check.candidates],
     }  # fmt: skip
 
@@ -62,6 +63,7 @@ def _layer(one: LayerCheck) -> dict[str, Any]:
         "gain": _number(one.gain), "needed_gain": _number(one.needed), "looks_like": one.looks_like,
         "initializers": list(found.names) if found else [],
         "confidence": _number(found.confidence) if found else None, "trained": found.trained if found else None,
+        "copies": found.copies if found else None,
         "sampled": not one.whole, "biases": _statistics(one.biases) if one.biases else None,
     }  # fmt: skip
 

@@ -126,6 +126,20 @@ def paint(text: str, rgb: RGB, style: Style) -> str:
     return "\x1b[38;2;{};{};{}m{}\x1b[0m".format(*rgb, text) if style.colour else text
 
 
+def headline(what: str, word: str, rgb: RGB, style: Style) -> list[str]:
+    """`what: word` in lines that fit, the word in its colour wherever it breaks."""
+    lines = say(f"{what}: {word}", style)
+    left = len(shown(word, style).replace(" ", ""))
+    for place in range(len(lines) - 1, -1, -1):
+        at = len(lines[place])
+        while at and left:
+            at -= 1
+            left -= lines[place][at] != " "
+        if at < len(lines[place]):
+            lines[place] = lines[place][:at] + paint(lines[place][at:], rgb, style)
+    return lines
+
+
 def number(value: float | None) -> str:
     """Three digits, shortly; '-' for what does not apply."""
     if value is None or value != value:

@@ -6,6 +6,7 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from initscope.core.checks.file import FileCheck
+from initscope.core.plural import plural
 from initscope.tui import checkviewfile
 from initscope.tui.charts import PALETTE, Style, heatmap, histogram
 from initscope.tui.checkviewer import Picture, Shown
@@ -54,7 +55,7 @@ def _facts(shown: Picture, style: Style) -> Iterator[str]:
     tensor, check, values = shown.entry.tensor, shown.check, shown.look.statistics
     assert tensor is not None
     shape = "x".join(map(str, tensor.shape)) or "one number"
-    yield cut(f"{tensor.name}: {shape} {tensor.dtype}, {tensor.size:,} numbers", style)
+    yield cut(f"{tensor.name}: {shape} {tensor.dtype}, {plural(tensor.size, 'number')}", style)
     if check:
         layer = check.layer
         sure = {"certain": "", "likely": ", likely", "guess": ", a guess"}[layer.sure]
@@ -70,8 +71,9 @@ def _facts(shown: Picture, style: Style) -> Iterator[str]:
         yield paint(line, BAD, style)
     if check and check.gain is not None:
         needed = f", {number(check.relative_gain)} of what is needed" if check.needed else ""
-        yield from say(f"gain std*sqrt(fan_in) {number(check.gain)}{needed}; twins among its {check.units:,} units: "
-                       f"{'-' if check.twins is None else check.twins}", style)  # fmt: skip
+        twins = "-" if check.twins is None else check.twins
+        yield from say(f"gain std*sqrt(fan_in) {number(check.gain)}{needed}; twins among its "
+                       f"{plural(check.units, 'unit')}: {twins}", style)  # fmt: skip
 
 
 def _look(shown: Picture) -> str:

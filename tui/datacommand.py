@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initscope.core.errors import InputError, unknown
+from initscope.core.plural import plural
 from initscope.tui.options import DATA_HELP, add_data_options, data_flags
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _report(found: "Inspection") -> Iterator[str]:
     if not found.usable:
         yield "This cannot be trained on."
     else:
-        yield f"{warned} warning{'s' * (warned != 1)}." if warned else "Nothing here hurts training."
+        yield f"{plural(warned, 'warning')}." if warned else "Nothing here hurts training."
 
 
 def _fetch(name: str, arguments: argparse.Namespace) -> int:

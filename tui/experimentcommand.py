@@ -89,8 +89,8 @@ def _count(option: str, text: str | None, most: int, least: int) -> int | None:
 
 
 def _open_lab(command: str, first: str = "") -> int:
-    from initscope.tui.cli import lab_parser
     from initscope.tui.lab import open_lab
+    from initscope.tui.parsers import lab_parser
 
     return open_lab(lab_parser().parse_args(shlex.split(command)[1:]), first)
 
@@ -100,8 +100,8 @@ def _run(arguments: argparse.Namespace, planned: "Plan") -> int:
     from initscope.core.experiments.report import experiment_report
     from initscope.core.experiments.run import Run
     from initscope.tui.experimentview import lines
+    from initscope.tui.headless import interruptible
     from initscope.tui.jsonfile import JsonFile
-    from initscope.tui.run import interruptible
 
     with JsonFile(arguments.json) as document:
         run = Run(planned)

@@ -14,6 +14,7 @@ from initscope.core.initialization import initializers, streams
 from initscope.core.initialization.definitions import Gain
 from initscope.core.initialization.initializers import Initializer
 from initscope.core.initialization.presets import PRESETS
+from initscope.core.plural import plural
 from initscope.core.shapes import DenseShape, WeightShape
 from initscope.core.spec import DTYPES, OPTIONS, SAME, Spec, default_lr, steps_per_epoch
 from initscope.tui import card
@@ -175,6 +176,7 @@ def _explain_initializer(key: str, name: str, spec: Spec | None) -> list[str]:
         first = spec.architecture.layers[0]
         shape = first.weight_shape
         lines += _layers(rule, spec.architecture)
+    lines += [f"Note: {rule.alone}"] * bool(rule.alone)
     lines.append(f"Source: {entry.source}")
     if key != "init" or (rule.needs_convolution and len(shape) == 2):
         return lines
@@ -203,14 +205,15 @@ def described(layer: WeightShape) -> str:
     if isinstance(layer, DenseShape):
         return fans(layer)
     channels, height, width = layer.out
-    return f"{channels} channels of {height}x{width} from {layer.source[0]}, kernel {layer.kernel}x{layer.kernel}"
+    kernel = f"kernel {layer.kernel}x{layer.kernel}"
+    return f"{plural(channels, 'channel')} of {height}x{width} from {layer.source[0]}, {kernel}"
 
 
 def _explain_data(name: str, dataset: Dataset | None) -> list[str]:
     lines = [data.CATALOGUE[name].description] if name in data.CATALOGUE else []
     if dataset:
         lines += [
-            f"{dataset.features} features, {dataset.classes} classes, "
+            f"{plural(dataset.features, 'feature')}, {plural(dataset.classes, 'class', 'classes')}, "
             f"{dataset.n_train:,} training and {dataset.n_test:,} test examples",
             dataset.source,
         ]
@@ -224,18 +227,17 @@ def _consequences(key: str, spec: Spec | None, dataset: Dataset | None) -> list[
         return []
     if key == "arch":
         layers = spec.architecture.layers
-        plural = "s" if len(layers) > 1 else ""
         shapes = [
-            f"layer {number}: {described(layer)}, {layer.parameters:,} parameters"
+            f"layer {number}: {described(layer)}, {plural(layer.parameters, 'parameter')}"
             for number, layer in enumerate(layers, 1)
         ]
-        return [f"{spec.architecture.parameters:,} parameters in {len(layers)} layer{plural}", *shapes]
+        return [f"{plural(spec.architecture.parameters, 'parameter')} in {plural(len(layers), 'layer')}", *shapes]
     if key == "lr":
         return [f"{default_lr(spec.optimizer, spec.loss):g} is usual for {spec.optimizer} with {spec.loss}."]
     if key in ("batch-size", "epochs", "steps") and dataset:
         epoch = steps_per_epoch(dataset.n_train, spec.batch_size)
         total = spec.total_steps(dataset.n_train)
-        return [f"{epoch:,} steps an epoch, {total:,} steps ({total / epoch:.3g} epochs) in all"]
+        return [f"{plural(epoch, 'step')} an epoch, {plural(total, 'step')} ({total / epoch:.3g} epochs) in all"]
     return []
 
 

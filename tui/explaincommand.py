@@ -21,14 +21,17 @@ MOST_SEEDS = 100
 DESCRIPTION = """\
 Does this network learn, and if not, what is to blame? Runs it again on the
 same batches with one thing changed at a time: initialization, learning rate
-(10 values), activation, fewer layers, batch size, and the scaling of inputs
-that are not scaled. What cures it alone, in most of several seeds, is to blame.
+(10 values) and its schedule, activation, fewer layers, batch size, and the
+scaling of inputs that are not scaled. What cures it alone, in most of several
+seeds, is to blame.
 """
 EPILOG = """\
 It learns if its training loss is a fifth below that of the best constant
 answer, and its accuracy above the largest class by a quarter of the rest.
 Every run has --steps updates; by default 300, or more if that is too few to
-tell. Several lanes are explained one after the other.
+tell: the network as it is goes on to its own number of steps, 10,000 at most,
+while its loss falls or has not left its plateau, as far as that takes seconds.
+Several lanes are explained one after the other.
 Exit code: 0 if all lanes learn or have a proven cause, 1 if one has not,
 2 for bad input, 130 after Ctrl+C, which prints what stands by then.
 
@@ -43,13 +46,13 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
     """The parser of what follows `initscope explain`."""
     made = parser_class(
         prog="initscope explain",
-        usage="initscope explain [run options] [--seeds N] [--json FILE] [--plain]",
+        usage="initscope explain [FILE.toml] [run options] [--seeds N] [--json FILE]",
         description=DESCRIPTION,
         epilog=f"{EPILOG}\n{LAYERS}\n{INITIALIZERS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_run_options(made)
+    add_run_options(made, file=True)
     group = made.add_argument_group("how to explain")
     group.add_argument("--seeds", metavar="N", default="3", help="seeds of every run, from --seed on (default 3)")
     group.add_argument("--json", metavar="FILE|-", help="write all results as JSON; - is standard output")
@@ -62,8 +65,8 @@ def explain_command(arguments: argparse.Namespace) -> int:
     from initscope.core.counterfactual.explain import Inquiry
     from initscope.core.counterfactual.words import report
     from initscope.tui.comparison import read_comparison
+    from initscope.tui.headless import interruptible
     from initscope.tui.jsonfile import JsonFile
-    from initscope.tui.run import interruptible
 
     seeds = _seeds(arguments.seeds)
     comparison, datasets = read_comparison(arguments)

@@ -8,9 +8,11 @@ from functools import partial
 from initscope.core.comparison import NAME, Comparison
 from initscope.core.counterfactual.changes import Change
 from initscope.core.counterfactual.explain import Inquiry, Progress
+from initscope.core.counterfactual.results import Explanation
 from initscope.core.datasets.data import Dataset
 from initscope.core.spec import Spec
 from initscope.tui import actions
+from initscope.tui.copying import spec_command
 from initscope.tui.explainview import every_change, lines, wrapped
 from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sheet import Style
@@ -116,12 +118,18 @@ class ExplainScreen(PageScreen[Remedied | None]):
             self.draw_title()
 
     @property
-    def _complete(self) -> bool:
-        return bool(self._shown and self._shown.so_far and self._shown.so_far.complete)
+    def proof(self) -> Explanation | None:
+        """All of it; None while it is being looked for."""
+        found = self._shown.so_far if self._shown else None
+        return found if found and found.complete else None
+
+    def command(self) -> str:
+        """Without a number of steps: the screen takes as many as it needs, too."""
+        return spec_command(self.spec, "initscope explain", without=("steps", "epochs"))
 
     def title_words(self) -> tuple[str, str]:
-        done = f"{self._shown.done:.0%}" if self._shown and not self._complete else ""
-        return f"why? · lane {self.lane + 1} {self.spec.name}", done
+        done = f"{self._shown.done:.0%}" if self._shown and not self.proof else ""
+        return f"proof · lane {self.lane + 1} {self.spec.name}", done
 
     # What a person can do
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from initscope.core.counterfactual.changes import Suspect
 from initscope.core.counterfactual.results import Answer, Explanation, Trial
 from initscope.core.counterfactual.words import conclusion, number, percent
+from initscope.core.plural import plural
 from initscope.tui.sheet import RESET, Style, plain
 from initscope.tui.views import plain_text
 
@@ -46,9 +47,11 @@ def lines(found: Explanation, style: Style) -> Iterator[str]:
 def heading(found: Explanation) -> str:
     """Which network this is about, in a line."""
     spec = found.spec
-    seeds = f"seed{'s' * (len(found.seeds) > 1)} {', '.join(map(str, found.seeds))}"
-    what = [f"{spec.data} {spec.architecture} {spec.activation}", str(spec.loss), f"{spec.optimizer} lr {spec.lr:g}"]
-    return " · ".join([spec.name, *what, f"batch {spec.batch_size}", seeds, f"{found.steps:,} steps"])
+    seeds = f"{'seed' if len(found.seeds) == 1 else 'seeds'} {', '.join(map(str, found.seeds))}"
+    rate = f"{spec.optimizer} lr {spec.lr:g}" + (f" {spec.schedule}" if not spec.schedule.is_constant else "")
+    what = [f"{spec.data} {spec.architecture} {spec.activation}", str(spec.loss), rate, f"batch {spec.batch_size}"]
+    longer = f", as it is {found.own_steps:,}" if found.own_steps > found.steps else ""
+    return " · ".join([spec.name, *what, seeds, plural(found.steps, "step") + longer])
 
 
 def beside(found: Explanation) -> str:

@@ -16,6 +16,7 @@ from initscope.core.spec import Spec
 from initscope.core.theory.forecast import Forecast, of_spec
 from initscope.tui import actions
 from initscope.tui.checkviewtable import say
+from initscope.tui.copying import spec_command
 from initscope.tui.forecastview import Floats, Seen, text
 from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sheet import Style
@@ -92,6 +93,8 @@ class ForecastScreen(PageScreen[int]):
         super().__init__()
         self.specs, self.lane = specs, lane
         self.newest = newest
+        self.repeatable = True
+        """Whether the specs are all that there is to know of the lanes."""
         self.forecaster = Forecaster(specs, datasets)
         self._shown: tuple[Foreseen, LaneSnapshot] | None = None
         self._looks = 0
@@ -133,6 +136,9 @@ class ForecastScreen(PageScreen[int]):
     def _is_new(self, lane: LaneSnapshot) -> bool:
         """Whether there is another measurement than what is shown."""
         return self._shown is not None and lane.probe_steps[-1] != self._shown[1].probe_steps[-1]
+
+    def command(self) -> str:
+        return spec_command(self.specs[self.lane], "initscope check") if self.repeatable else ""
 
     def title_words(self) -> tuple[str, str]:
         spec = self.specs[self.lane]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.diagnosis.findings import layers_words
+from initscope.core.plural import plural
 from initscope.core.probes import INDEX, dead_or_saturated
 from initscope.core.snapshot import LaneSnapshot
 from initscope.core.states import saturation
@@ -201,9 +202,10 @@ def _chi(point: FixedPoint) -> str:
 def _scales(point: FixedPoint, forecast: Forecast) -> str:
     """Depth scales as Schoenholz et al. (2017) have them."""
     q, c = (number(xi) if isfinite(xi) else "infinite" for xi in (point.xi_q, point.xi_c))
-    deepest = forecast.trainable_depth
-    here = f"; this one has {len(forecast.layers)}" if len(forecast.layers) > deepest else ""
-    limit = f"networks much deeper than 6 xi_c = {number(deepest)} layers hardly train{here}"
+    deepest, count = forecast.trainable_depth, len(forecast.layers)
+    here = f"; this one has {count}" if count > deepest else ""
+    rule = f"6 xi_c = {number(deepest)} layers" if deepest > forecast.kept else plural(forecast.kept, "layer")
+    limit = f"networks much deeper than {rule} hardly train{here}"
     return (
         f"Depth scales, layers for an e-fold approach: xi_q = {q} for the variance of z, xi_c = {c} for the "
         f"correlation of two inputs: {limit if isfinite(deepest) else 'no limit to depth follows'}."

@@ -1,7 +1,7 @@
 """The help page: what the lab shows, and the keys, from the table of actions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import ClassVar
 
@@ -12,26 +12,32 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from initscope.tui.actions import ACTIONS
+from initscope.tui.actions import NO_KEYS, Action, identity, with_keys
 from initscope.tui.views import plain_text
 
 STRONG = re.compile(r"^#+ (.+)$|\*\*(.+?)\*\*", re.MULTILINE)
+KEY = re.compile(r"\{(\w+)\}")
 
 
-def help_text() -> str:
-    """The whole page: paragraphs, one a line, with `# headings` and `**strong**` words."""
-    page = resources.files("initscope.tui").joinpath("help.md").read_text(encoding="utf-8")
-    paragraphs = re.split(r"\n(?=\n|- )", page.strip().replace("`", ""))
-    words = [re.sub(r"(?<=\S)\n *", " ", paragraph) for paragraph in paragraphs]
-    return "\n".join([*words, *_keys()])
+def help_text(keys: Mapping[str, str] = NO_KEYS) -> str:
+    """The whole page: paragraphs, one a line, with `# headings` and `**strong**` words.
+
+    `keys` are other keys by the identity of an action. In help.md, `{sample}` is the key of the action `sample`.
+    """
+    table = with_keys(keys)
+    page = resources.files("initscope.tui").joinpath("help.md").read_text(encoding="utf-8").strip().replace("`", "")
+    first = {identity(action): action.shown_keys.split(" ")[0] for action in table}
+    page = KEY.sub(lambda match: first[match[1]], page)
+    words = [re.sub(r"(?<=\S)\n *", " ", paragraph) for paragraph in re.split(r"\n(?=\n|- )", page)]
+    return "\n".join([*words, *_keys(table)])
 
 
-def _keys() -> Iterator[str]:
+def _keys(table: Sequence[Action]) -> Iterator[str]:
     """A line for each action, below a heading for each group."""
-    width = max(len(action.shown_keys) for action in ACTIONS)
-    for group in dict.fromkeys(action.group for action in ACTIONS):
+    width = max(len(action.shown_keys) for action in table)
+    for group in dict.fromkeys(action.group for action in table):
         yield f"\n# {group}"
-        yield from (f"**{a.shown_keys:<{width}}**  {a.help}" for a in ACTIONS if a.group == group)
+        yield from (f"**{a.shown_keys:<{width}}**  {a.help}" for a in table if a.group == group)
 
 
 def strong(text: str) -> Content:
@@ -44,11 +50,15 @@ def strong(text: str) -> Content:
 
 
 class HelpScreen(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close"),
+        Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),  # the key that opened it
+    ]
 
     def compose(self) -> ComposeResult:
         unicode = getattr(self.app, "unicode", True)
+        keys: Mapping[str, str] = getattr(self.app, "keys", NO_KEYS)
         with VerticalScroll(id="help") as page:
             page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
-            yield Static(strong(plain_text(help_text(), unicode)))
+            yield Static(strong(plain_text(help_text(keys), unicode)))
         yield Footer()

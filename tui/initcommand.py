@@ -12,6 +12,7 @@ from initscope.core.initialization.codelines import setup
 from initscope.core.initialization.definitions import Definition, Preset
 from initscope.core.initialization.initializers import CATALOGUE, Initializer, fans, initializer
 from initscope.core.initialization.presets import PRESETS
+from initscope.core.plural import plural
 from initscope.tui.card import BIAS, code, different_elsewhere, moments, same_elsewhere
 from initscope.tui.explain import parameter_lines, plain
 
@@ -70,7 +71,7 @@ def card(rule: Initializer, shape: tuple[int, ...]) -> list[str]:
     """What `rule` draws as weights of this shape. Raises InputError for a shape that it cannot fill."""
     numbers = moments(rule, shape)
     fan_in, fan_out = fans(shape)
-    layer = f"{shape[1]} inputs, {shape[0]} outputs"
+    layer = f"{plural(shape[1], 'input')}, {plural(shape[0], 'output')}"
     if len(shape) > 2:
         layer += f", kernel {'x'.join(map(str, shape[2:]))} (fan_in {fan_in}, fan_out {fan_out})"
     lines = [f"{rule}: {layer}", ""]
@@ -92,6 +93,8 @@ def _meaning(rule: Initializer) -> Iterator[tuple[str, str]]:
             yield "", f"{name}={value} is {float(rule.numbers[name]):.6g}"
     if rule.here != rule:
         yield "here", str(rule.here)
+    if rule.alone:
+        yield "note", rule.alone
 
 
 def _names(rule: Initializer, shape: tuple[int, ...]) -> Iterator[tuple[str, str]]:

@@ -13,14 +13,19 @@ from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.tui import actions, edits, panels, views
-from initscope.tui.labview import PACES, LabView
+from initscope.tui.guards import local, own
+from initscope.tui.labruns import RunsLab
+from initscope.tui.labtaking import PortableLab
+from initscope.tui.labview import BOTH_CHARTS, PACES
+from initscope.tui.painter import CHARTS, PANES
 
 if TYPE_CHECKING:
     from initscope.tui.explainscreen import Remedied
 
-
-class LabScreen(LabView):
+class LabScreen(RunsLab, PortableLab):
     BINDINGS = actions.bindings()
+    weights_path = ""
+    """The file whose weights were looked at last; empty for a lane's."""
 
     def _pull(self) -> bool:
         """Nothing is drawn while another screen hides this one; modal ones do not."""
@@ -35,16 +40,19 @@ class LabScreen(LabView):
             self.session.play()
         self._answer()
 
+    @local
     def action_step(self) -> None:
         self.session.advance(1)
         self._answer()
 
+    @local
     def action_epoch(self) -> None:
         spec = self.specs[0]
         examples = self.datasets[self.comparison.data_names()[0]].n_train
         self.session.advance(ceil(examples / spec.batch_size))
         self._answer()
 
+    @local
     def action_rewind(self) -> None:
         self.session.rewind()
         self.choice = replace(self.choice, cursor=None)
@@ -54,6 +62,7 @@ class LabScreen(LabView):
         self.session.stop()
         self._answer()
 
+    @local
     def action_new_seed(self) -> None:
         """The next seed for all lanes; lanes with a seed of their own move on too."""
         seed = 1 + max(spec.seed for spec in self.specs)
@@ -81,23 +90,23 @@ class LabScreen(LabView):
 
     def _choose(self, **changes: object) -> None:
         self.choice = replace(self.choice, **changes)  # type: ignore[arg-type]
-        self.draw_all()
+        self.draw_all(PANES if "heat" in changes else CHARTS if changes.keys() & {"log", "test"} else "")
 
     def action_previous_lane(self) -> None:
         self._choose(lane=max(self.choice.lane - 1, 0))
 
     def action_next_lane(self) -> None:
-        self._choose(lane=min(self.choice.lane + 1, len(self.comparison.lanes) - 1))
+        self._choose(lane=min(self.choice.lane + 1, self.lane_count - 1))
 
     def action_page(self, by: int) -> None:
         lane = self.choice.lane + by * self.panes_shown()
-        self._choose(lane=min(max(lane, 0), len(self.comparison.lanes) - 1))
+        self._choose(lane=min(max(lane, 0), self.lane_count - 1))
 
     def action_layer(self, by: int) -> None:
-        layers = max(len(spec.architecture.layers) for spec in self.specs)
+        layers = max(len(spec.architecture.layers) for spec in self.all_specs)
         self.choice = replace(self.choice, layer=(self.choice.layer + by) % layers)
         self.session.focus(self.choice.layer)
-        self.draw_all()
+        self.draw_all(PANES)
         self.look_soon()
 
     def action_heat(self) -> None:
@@ -111,14 +120,18 @@ class LabScreen(LabView):
         self._choose(test=not self.choice.test)
 
     def action_chart(self) -> None:
+        if self.has_class("zoomed"):
+            self.notify(f"No chart is shown beside an enlarged lane; {self._key('zoom')} leaves it.")
+            return
+        if self.app.size.width >= BOTH_CHARTS:
+            self.notify("Loss and accuracy are both shown.")
+            return
         self.accuracy_first = not self.accuracy_first
         self.lay_out(*self.app.size)
 
     def action_measure(self) -> None:
-        if self.snapshot is None:
-            return
-        last = int(self.snapshot.lanes[self.choice.lane].probe_steps[-1])
-        self._choose(cursor=last if self.choice.cursor is None else None)
+        """Read at the newest measurement, also while more of them come; the arrow keys go to one and stay there."""
+        self._choose(cursor=panels.NEWEST if self.choice.cursor is None else None)
 
     def action_cursor(self, by: int) -> None:
         if self.snapshot is None:
@@ -139,37 +152,51 @@ class LabScreen(LabView):
             self.action_zoom()
 
     def action_theme(self) -> None:
-        self.app.theme = "textual-dark" if "light" in self.app.theme else "textual-light"
+        name, dark = self.app.theme, not self.app.current_theme.dark
+        kind = "ansi" if name.startswith("ansi") else "textual"
+        self.app.theme = f"{kind}-dark" if dark else f"{kind}-light"
         self.call_after_refresh(self.draw_all)
 
     def action_sample(self) -> None:
         from initscope.tui.samplescreen import SampleScreen
 
-        self.app.push_screen(SampleScreen(self.specs, self.choice.lane, self.choice.layer))
+        self.app.push_screen(SampleScreen(self.all_specs, self.choice.lane, self.choice.layer))
 
     def action_forecast(self) -> None:
         from initscope.tui.forecastscreen import ForecastScreen
 
-        screen = ForecastScreen(self.specs, self.datasets, self.choice.lane, lambda: self.session.snapshot)
+        datasets = {**self.guests.datasets, **self.datasets}
+        screen = ForecastScreen(self.all_specs, datasets, self.choice.lane, self.all_lanes)
         self.app.push_screen(screen, self._forecast_done)
 
     def _forecast_done(self, lane: int | None) -> None:
         if lane is not None:
             self._choose(lane=lane)
 
+    def action_weights(self) -> None:
+        from initscope.tui.weightsprompt import ask
+
+        ask(self)
+
     def action_explain(self) -> None:
         """Beside training the proof would take twice as long: the lanes wait for it, and go on when it is left."""
         from initscope.tui.explainscreen import ExplainScreen
 
-        spec, playing = self.specs[self.choice.lane], self.session.playing
+        playing = self.session.playing
         self.session.pause()
-        data = next(dataset for dataset in self.datasets.values() if dataset.name == spec.data)
-        self.app.push_screen(
-            ExplainScreen(spec, data, self.choice.lane, playing), lambda remedy: self._explained(remedy, playing)
-        )
+        screen = ExplainScreen(self.spec, self.dataset, self.choice.lane, playing)
+
+        def left(remedy: "Remedied | None") -> None:
+            self.proof = screen.proof or self.proof
+            self._explained(remedy, playing)
+
+        self.app.push_screen(screen, left)
 
     def _explained(self, remedy: "Remedied | None", playing: bool) -> None:
-        if remedy is not None:
+        if remedy is not None and self.guest:
+            self.refuse_guest()
+            remedy = None
+        if remedy is not None and not self.session.away:
             self.datasets |= remedy.datasets
             lane = self.choice.lane
             if self._edit(lambda: remedy.apply(self.comparison, lane), lane):
@@ -192,21 +219,36 @@ class LabScreen(LabView):
         self.choice = replace(self.choice, lane=lane)
         self.load()
 
+    @local
+    @own
     def action_setup(self) -> None:
         self._open_setup(f"lane:{self.choice.lane}")
 
+    @local
+    @own
     def action_add_lane(self) -> None:
         """Add a lane after the chosen one and open it for choosing its initializer."""
         if self._edit(lambda: edits.add_lane(self.comparison, self.choice.lane), self.choice.lane + 1):
             self._open_setup(f"lane:{self.choice.lane}")
 
+    @local
+    @own
     def action_duplicate_lane(self) -> None:
         self._edit(lambda: edits.duplicate_lane(self.comparison, self.choice.lane), self.choice.lane + 1)
 
     def action_remove_lane(self) -> None:
+        if self.guest:
+            self.remove_guest()
+        else:
+            self._remove_lane()
+
+    @local
+    def _remove_lane(self) -> None:
         last = len(self.comparison.lanes) - 2
         self._edit(lambda: edits.remove_lane(self.comparison, self.choice.lane), min(self.choice.lane, last))
 
+    @local
+    @own
     def action_move_lane(self, by: int) -> None:
         comparison, lane = edits.move_lane(self.comparison, self.choice.lane, by)
         if lane != self.choice.lane:

@@ -55,7 +55,7 @@ def _rgb(red: int, green: int, blue: int):  # type: ignore[no-untyped-def]
 
 
 class Lines(Widget):
-    """Shows what `draw` makes for the present size. `show` gives it something new to draw."""
+    """Shows what `draw` makes for the present size. `show` gives it something new to draw, `offer` to draw later."""
 
     DEFAULT_CSS = "Lines { height: 1fr; width: 1fr; }"
 
@@ -68,19 +68,42 @@ class Lines(Widget):
         self._base: RichStyle | None = None
         self._stale = False
 
+    @property
+    def strips(self) -> Sequence[Strip]:
+        """The lines as they were drawn last."""
+        return self._strips
+
+    @property
+    def shown(self) -> bool:
+        """Whether it has a place on the screen."""
+        return bool(self.region)
+
+    @property
+    def stale(self) -> bool:
+        """Whether something was offered that is not drawn yet, though there is room for it."""
+        return self._stale and self.shown
+
+    def offer(self, draw: Draw) -> None:
+        """Draw this from the next `redraw` on."""
+        self._draw, self._stale = draw, True
+
     def show(self, draw: Draw) -> None:
         """Draw this from now on; at once if there is room on the screen, else when there is."""
-        self._draw = draw
+        self.offer(draw)
         self.redraw()
 
-    def redraw(self) -> None:
-        """Draw again, and refresh the lines that are different."""
+    def redraw(self) -> bool:
+        """Draw again, and refresh the lines that are different; returns whether there are any."""
         width, height = self.size
         if self._draw is None or not (width and height and self.is_attached):
-            return
-        base = self.rich_style
+            return False
+        self._stale = False
         text = list(self._draw(Style(width, height, unicode=getattr(self.app, "unicode", True))))[:height]
-        same = base == self._base and self._strips and self._strips[0].cell_length == width
+        fits = bool(self._strips) and self._strips[0].cell_length == width
+        if fits and self._base is not None and text == self._text:
+            return False
+        base = self.rich_style
+        same = fits and base == self._base
         if not same:
             self._styles, self._text, self._strips, self._base = {}, [], [], base
         changed = [row for row, line in enumerate(text) if row >= len(self._text) or self._text[row] != line]
@@ -89,12 +112,11 @@ class Lines(Widget):
         for row in changed:
             strips[row] = strip_of(text[row], base, self._styles).adjust_cell_length(width, base)
         self._text, self._strips = text, strips
-        if not same:
-            self.refresh()
+        if same:
+            self.refresh(*(Region(0, row, width, 1) for row in [*changed, *gone]))
         else:
-            regions = [Region(0, row, width, 1) for row in [*changed, *gone]]
-            if regions:
-                self.refresh(*regions)
+            self.refresh()
+        return True
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
@@ -107,4 +129,5 @@ class Lines(Widget):
     def notify_style_update(self) -> None:
         """A new theme, say."""
         super().notify_style_update()
+        self._base = None
         self.call_later(self.redraw)

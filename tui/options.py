@@ -1,6 +1,7 @@
 """The options of a comparison, the same for `initscope run` and for the lab. Imports nothing heavy."""
 
 import argparse
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ RUN_OPTIONS = (
 
 DEFAULT_DATA = "digits"
 DATA_OPTIONS = (
-    Option("limit", "N", "at most N examples for training, and N for testing"),
+    Option("limit", "N", "at most N examples for training, and N for testing; 0 for all"),
     Option("split", "X", "share for testing, e.g. 0.2 (default: the data's own split, else a fifth)"),
     Option("scale", "NAME", "of the inputs: auto (default; bytes to 0..1), none, unit, standardize"),
 )
@@ -104,12 +105,21 @@ examples:
   initscope run --init rand --init randn      the same without a screen
   initscope run --data mnist --init randn --init scaled_randn --epochs 5
   initscope --lane "init=rand lr=0.5" --lane "init=he_normal activation=relu"
+  initscope run mine.toml --seed 1            a comparison's file, another seed
 """
 
+SLOW_HELP = "draw for a slow line from the start: about 1 kB/s while training (else this is found out)"
+FILE = (
+    "a comparison as a file; options given here go before those at its top, "
+    "and --init and --lane take the place of its lanes"
+)
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """The options that say what to train."""
+
+def add_run_options(parser: argparse.ArgumentParser, file: bool = False) -> None:
+    """The options that say what to train; with `file`, also the place for a comparison's file."""
     group = parser.add_argument_group("what to train")
+    if file:
+        group.add_argument("file", metavar="FILE.toml", nargs="?", default="", help=FILE)
     group.add_argument(
         "--init",
         action="append",
@@ -143,17 +153,29 @@ def _add(group: "argparse._ArgumentGroup", options: Iterable[Option]) -> None:
         group.add_argument(f"--{option.flag}", metavar=option.metavar, help=option.meaning)
 
 
-def run_options(arguments: argparse.Namespace) -> dict[str, str]:
-    """The options that were given, by name."""
+def run_options(arguments: argparse.Namespace, data: str = DEFAULT_DATA) -> dict[str, str]:
+    """The options that were given, by name. `data` is what --limit and the like are of where no --data is given."""
     found = {option.flag: getattr(arguments, option.flag.replace("-", "_")) for option in RUN_OPTIONS}
     values = {flag: value for flag, value in found.items() if value is not None}
     for flag, value in values.items():
-        if not value.strip():
+        if not (isinstance(value, str) and value.strip()):  # argparse makes a list of `--steps=--`
             raise InputError(f"--{flag} is empty: leave it out for its default, or give it a value")
     flags = data_flags(arguments)
     if flags:
-        values["data"] = with_flags(values.get("data", DEFAULT_DATA), flags)
+        values["data"] = with_flags(values.get("data") or without_flags(data, flags), flags)
     return values
+
+
+def without_flags(data: str, flags: Iterable[str]) -> str:
+    """The data set's name without the parameters of these names: `mnist:limit=5,split=0.1` -> `mnist:split=0.1`."""
+    for flag in flags:
+        data = re.sub(rf"(?<=[:,])\s*{flag}\s*=[^,:]*(,|$)", "", data).rstrip(",:")
+    return data
+
+
+def asks(arguments: argparse.Namespace) -> bool:
+    """Whether anything was given that says what to train."""
+    return bool(run_options(arguments) or arguments.lanes or getattr(arguments, "file", ""))
 
 
 def data_flags(arguments: argparse.Namespace) -> dict[str, str]:

@@ -7,11 +7,11 @@ from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult, SystemCommand
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from initscope.tui import actions, panels
-from initscope.tui.lines import Lines
+from initscope.tui.lines import CODE, Lines
+from initscope.tui.portable import Portable, plain_lines
 from initscope.tui.sheet import Style
 
 Result = TypeVar("Result")
@@ -47,6 +47,11 @@ class Page(Lines):
         self.top = max(int(min(top, len(self._made) + self.size.height)), 0)
         self.redraw()
 
+    def whole(self) -> list[str]:
+        """All of it, without codes."""
+        self._made += self._rest
+        return [CODE.sub("", line).rstrip() for line in self._made]
+
     def _seen(self, style: Style) -> list[str]:
         if style != self._style:
             self._style, self._rest, self._made = style, self._text_of(style), []
@@ -57,7 +62,7 @@ class Page(Lines):
         return self._made[self.top : self.top + style.height]
 
 
-class PageScreen(Screen[Result]):
+class PageScreen(Portable[Result]):
     """Scrolls its page; a kind of it names its keys, and says what stands in the title."""
 
     KEYS: ClassVar[str]
@@ -73,6 +78,13 @@ class PageScreen(Screen[Result]):
     @property
     def page(self) -> Page:
         return self.query_one(Page)
+
+    def stem(self) -> str:
+        return self.KEYS
+
+    def text(self) -> Callable[[], list[str]]:
+        """Of the title and the whole page, also what is not seen of it now."""
+        return lambda: [*plain_lines(self.query_one("#title", Lines).strips), "", *self.page.whole()]
 
     def title_words(self) -> tuple[str, str]:
         """What is shown, and what is being done; an empty second one shows where there is more of the page."""

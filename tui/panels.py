@@ -1,36 +1,26 @@
 """The text of the lab's panels: pure functions from a snapshot and what is chosen to lines."""
 
-import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from initscope.core.probes import INDEX
-from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot, Status
+from initscope.core.snapshot import LaneSnapshot, Snapshot
 from initscope.core.spec import OPTIONS
-from initscope.core.states import State, lane_state, layer_states, reading, saturation
+from initscope.core.states import layer_states
 from initscope.tui import views
 from initscope.tui.sheet import RESET, RGB, Style, plain
 from initscope.tui.views import HEATS, Heat, marker, number, percent, plain_text
 
-BOLD, REVERSE = "\x1b[1m", "\x1b[7m"
+REVERSE = "\x1b[7m"
 GAP = 2
 LEAST_SIDE_BY_SIDE = 64
 """Columns from which a pane sets its two histograms side by side."""
 LEAST_HISTOGRAM = 5
+NEWEST = 2**62
+"""A cursor's step that stays with the newest measurement as training goes on."""
 CHART_LEFT = 5
 """Columns that a chart's y axis takes, as a rule."""
-FULL, NARROW = 78, 60
-"""Columns from which the table of lanes has every number, and from which it has the state in words."""
-ROOMY = 100
-"""From so many columns on it says as well how a lane ended."""
-STATE_WIDTHS = {
-    ROOMY: len("S saturated 100% layer 1 (finished)"),
-    NARROW: len("S saturated 100% layer 1"),
-    0: len("S 100%"),
-}
-"""Room for the state, by the least number of columns."""
 
 
 @dataclass(frozen=True)
@@ -86,69 +76,16 @@ def setting(snapshot: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def lane_table(snapshot: Snapshot, chosen: int, style: Style) -> list[str]:
-    """A line a lane; a heading where there is a line to spare. The chosen lane is always among those shown."""
-    heading, shown = table_rows(len(snapshot.lanes), chosen, style.height)
-    words = _columns("", "lane", "step", "epoch", "loss", "train", "test", "state", style)
-    lines = [fit(words, style.width, style.unicode)]
-    rows = [_lane_line(snapshot.lanes[index], index == chosen, style) for index in shown]
-    return lines[:heading] + rows
-
-
 def table_rows(lanes: int, chosen: int, height: int) -> tuple[int, range]:
     """How many lines of heading the table of lanes has, and the numbers of the lanes below it."""
     heading = int(height > lanes)
-    return heading, _window(lanes, chosen, height - heading)
+    return heading, window(lanes, chosen, height - heading)
 
 
-def _window(count: int, chosen: int, room: int) -> range:
+def window(count: int, chosen: int, room: int) -> range:
     """The numbers of the `room` rows to show, the chosen one among them."""
     start = min(max(chosen - room // 2, 0), max(count - room, 0))
     return range(start, min(start + max(room, 0), count))
-
-
-def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style) -> str:
-    latest = lane.latest
-    text = _columns(
-        f"{'>' if chosen else ' '}{marker(lane)}",
-        lane.name,
-        f"{lane.step:,}",
-        f"{lane.epoch:.2f}" if lane.epoch < 1000 else f"{lane.epoch:,.0f}",
-        number(lane.loss),
-        percent(latest.train_accuracy),
-        percent(latest.test_accuracy),
-        state_words(lane, style.width < NARROW, style.width >= ROOMY),
-        style,
-    )
-    text = fit(text, style.width, style.unicode)
-    bold = BOLD if chosen else ""
-    return bold + coloured(text[:2], views.colour(lane)) + bold + text[2:] + RESET
-
-
-def _columns(
-    mark: str, name: str, step: str, epoch: str, loss: str, train: str, test: str, state: str, style: Style
-) -> str:
-    """One line of the table; narrower screens drop the epoch and the training accuracy, then the state's words."""
-    cells = [f"{step:>9}", f"{epoch:>7}", f"{loss:>8}", f"{train:>6}", f"{test:>6}"]
-    if style.width < FULL:
-        cells = [f"{step:>7}", f"{loss:>7}", f"{test:>6}"]
-    numbers = " ".join(cells)
-    state_width = next(room for least, room in STATE_WIDTHS.items() if style.width >= least)
-    name_width = min(max(style.width - len(numbers) - state_width - 6, 6), 36)
-    return f"{mark:<2} {fit(name, name_width, style.unicode)} {numbers}  {state}"
-
-
-def state_words(lane: LaneSnapshot, narrow: bool = False, roomy: bool = True) -> str:
-    """Letter, word, and the share and layer that it is about; if `roomy`, how the lane ended."""
-    if lane.status is Status.DIVERGED:
-        return f"{State.NON_FINITE.letter} diverged"
-    state, number_ = lane_state(lane)
-    where = f" layer {number_}" if number_ else ""
-    share = f" {saturation(lane.probes[-1, number_ - 1]):.0%}" if state is State.SATURATED else ""
-    if narrow:
-        return state.letter + (share or where)
-    done = f" ({lane.status})" if roomy and lane.status is not Status.TRAINING else ""
-    return f"{state.letter} {state.word}{share}{where}{done}"
 
 
 def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style, note: str = "") -> list[str]:
@@ -163,6 +100,8 @@ def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style, n
     heat = views.heat_of(lane, choice.heat)
     rows = max(len(views.heat_values(peer, views.heat_of(peer, choice.heat).key)) for peer in snapshot.lanes) or 1
     heat_height = min(rows + 2, max(style.height // 2, 3), style.height - 1)
+    if style.height - heat_height == LEAST_HISTOGRAM and heat_height > rows + 1:
+        heat_height -= 1  # what the characters mean is worth less than the histograms
     histogram_height = style.height - 1 - heat_height
     if histogram_height < LEAST_HISTOGRAM:
         heat_height, histogram_height = style.height - 1, 0
@@ -227,14 +166,15 @@ def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
     lines = [fit(f"layers at step {step:,}", style.width, style.unicode)]
     lines.append(fit(f"{'':8}" + "".join(f"{name:>11}" for name in columns), style.width, style.unicode))
     states = layer_states(lane, at)
-    for index in _window(len(states), choice.layer, style.height - 2):
+    for index in window(len(states), choice.layer, style.height - 2):
         row = lane.probes[at, index]
         cells = [
             (percent if NUMBERS[name] in SHARES else number)(float(row[INDEX[NUMBERS[name]]])) for name in columns
         ]
         chosen = ">" if index == choice.layer else " "
         text = f"{chosen}{index + 1:>3} {states[index].letter:<3}" + "".join(f"{cell:>11}" for cell in cells)
-        lines.append(fit(text, style.width, style.unicode))
+        line = fit(text, style.width, style.unicode)
+        lines.append(line[:5] + coloured(line[5:6], views.STATE_COLOURS[states[index]]) + line[6:])
     return lines[: style.height]
 
 
@@ -262,39 +202,3 @@ def cursor_at(snapshot: Snapshot, choice: Choice, column: int, width: int) -> in
     x = share * views.x_limits(snapshot)[1]
     step = x * lane.step / lane.epoch if views.in_epochs(snapshot) and lane.epoch else x
     return int(lane.probe_steps[np.abs(lane.probe_steps - step).argmin()])
-
-
-def bottom(snapshot: Snapshot, choice: Choice, style: Style) -> list[str]:
-    """What the chosen lane shows in words, or while measuring, the exact values at the cursor."""
-    lane = snapshot.lanes[choice.lane]
-    text = f"{marker(lane)} {lane.name}: {reading(lane)}"
-    if choice.cursor is not None:
-        text = measured(snapshot, choice)
-    lines = textwrap.wrap(plain_text(text, style.unicode), style.width) or [""]
-    if len(lines) > style.height:
-        lines[style.height - 1] = " ".join(lines[style.height - 1 :])
-    return [fit(line, style.width, style.unicode) for line in lines[: style.height]]
-
-
-def measured(snapshot: Snapshot, choice: Choice) -> str:
-    """Exact values of every lane at its last measurement up to the cursor's step, the chosen lane's in full."""
-    lane = snapshot.lanes[choice.lane]
-    at = cursor_of(lane, choice)
-    step = int(lane.probe_steps[at])
-    shown = views.heat_of(lane, choice.heat)
-    values = views.heat_values(lane, shown.key)
-    layer = min(choice.layer, len(values) - 1)
-    heat = f"layer {layer + 1} {shown.title} {number(float(values[layer, at]))}; " if layer >= 0 else ""
-    lanes = [_lane_at(other, step, choice.test) for other in _chosen_first(snapshot, choice)]
-    return f"step {step:,}: {heat}" + "  ".join(lanes)
-
-
-def _chosen_first(snapshot: Snapshot, choice: Choice) -> Sequence[LaneSnapshot]:
-    return sorted(snapshot.lanes, key=lambda lane: lane.index != choice.lane)
-
-
-def _lane_at(lane: LaneSnapshot, step: int, test: bool) -> str:
-    at = int((lane.probe_steps <= step).sum()) - 1
-    kind = "test" if test else "train"
-    loss, right = (float(lane.measures[at, MEASURES.index(f"{kind}_{what}")]) for what in ("loss", "accuracy"))
-    return f"{marker(lane)} {kind} loss {loss:.4g} acc. {percent(right)}"

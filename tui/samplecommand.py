@@ -109,6 +109,7 @@ def _entry(view: View, one: Sample) -> dict[str, Any]:
         "name": one.name, "independent": one.independent, "mean": _moment(one.mean), "std": _moment(one.std),
         "counts": np.histogram(one.values, view.edges)[0].tolist(),
         "expected_shares": sampling.expected_shares(one.distribution, view.edges).tolist(),
+        **({"note": one.alone} if one.alone else {}),
         "one_near_zero": _chance(near), "all_near_zero": None if everywhere is None else _chance(everywhere),
     }  # fmt: skip
 

@@ -118,9 +118,9 @@ def lines(view: View, style: Style) -> Iterator[str]:
 def heading(view: View, style: Style) -> Iterator[str]:
     inputs, outputs = fans(view.shape)
     what = f"{view.n:,} draws of each, seed {view.seed}; weights {_by(view.typed)} (fan_in {inputs}, fan_out {outputs})"
-    yield from _say(what, style)
-    if len(view.samples) > 1:
-        yield from _say("All draw from the same stream: randn and 0.01*randn are the same draws, scaled.", style)
+    same = ["All draw from the same stream: randn and 0.01*randn are the same draws, scaled."] * (len(view.samples) > 1)
+    for words in (what, *same, *(f"{one.name}: {one.alone}." for one in view.samples if one.alone)):
+        yield from _say(words, style)
 
 
 def beside_expected(view: View, style: Style) -> Iterator[str]:

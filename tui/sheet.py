@@ -1,6 +1,7 @@
 """A sheet of coloured character cells that turns into lines of text with truecolor codes, or without any."""
 
 import locale
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 
 RGB = tuple[int, int, int]
 RESET = "\x1b[0m"
-# Equally far from black and white, so that it recedes on both.
-GREY: RGB = (128, 128, 128)
+# About equally far from black and white, so that it recedes on both.
+GREY: RGB = (127, 127, 127)
+
+FEW_GLYPHS = ("linux", "cons25", "vt52", "vt100", "vt102", "vt220", "ansi", "sun")
+"""Terminals that cannot show what charts are drawn with, whatever the locale says."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,13 @@ def _coloured(cells: list[str], colours: list[RGB | None]) -> str:
 
 
 def takes_unicode() -> bool:
-    """Whether the locale and standard output take more than ASCII.
+    """Whether the locale, the terminal and standard output take more than ASCII.
 
-    Python writes UTF-8 under LC_ALL=C as well, but who sets that means that their terminal does not show it.
+    Python writes UTF-8 under LC_ALL=C as well, but who sets that means that their terminal does not show it. The
+    console of Linux reads UTF-8, but its fonts of 256 or 512 characters have no braille.
     """
+    if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "").split("-")[0] in FEW_GLYPHS:
+        return False
     encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "ascii")
     return all(encoding.lower().startswith("utf") for encoding in encodings)
 

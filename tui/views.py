@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from initscope.core.histograms import Histogram
 from initscope.core.probes import INDEX, dead_or_saturated
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Snapshot
-from initscope.core.states import saturation
+from initscope.core.states import STATES, State, saturation, state_numbers
 from initscope.tui.axes import short
 from initscope.tui.charts import PALETTE, RGB, Curve, Style, curves, heatmap, histogram
+from initscope.tui.heatmap import lettermap
+from initscope.tui.sheet import GREY
 
 Floats = NDArray[np.float64]
 Limits = tuple[float, float]
@@ -26,7 +28,7 @@ REMEMBERED, FRAMES = 32, 4
 
 @dataclass(frozen=True)
 class Heat:
-    """A quantity that the heatmap can show."""
+    """A quantity that the heatmap can show, or the states of the layers."""
 
     key: str
     title: str
@@ -37,12 +39,18 @@ class Heat:
 
 HEATS = (
     Heat("saturation", "saturated share", False, (0.0, 1.0)),
+    Heat("states", "state", False, None),
     Heat("dead_units", "dead units", False, (0.0, 1.0)),
     Heat("std_over_inputs", "activation std over inputs", True, None),
     Heat("gradient_rms", "gradient RMS", True, None),
     Heat("update_ratio", "update / weight", True, None),
 )
 HEAT_BY_KEY = {heat.key: heat for heat in HEATS}
+STATE_COLOURS: dict[State, RGB] = {
+    State.HEALTHY: GREY, State.SATURATED_LOW: PALETTE[0], State.SATURATED_HIGH: PALETTE[1], State.FAINT: PALETTE[5],
+    State.EXPLODING: PALETTE[3], State.CLONED: PALETTE[6], State.DEAD: PALETTE[4], State.NON_FINITE: (208, 58, 58),
+}  # fmt: skip
+"""What is healthy recedes. The letter says it all: colours only help to find where it changes."""
 
 
 def colour(lane: LaneSnapshot) -> RGB:
@@ -206,10 +214,20 @@ def heat_of(lane: LaneSnapshot, heat: Heat) -> Heat:
 
 
 def heat_values(lane: LaneSnapshot, key: str) -> Floats:
-    """(layers, probes in time) of one quantity, of hidden layers alone where outputs are not judged by it."""
+    """(layers, probes in time) of one quantity, of hidden layers alone where outputs are not judged by it.
+
+    States are places in `STATES`."""
+    if key == "states":
+        return state_numbers(lane.spec, lane.probes).T.astype(np.float64)
     values = saturation(lane.probes) if key == "saturation" else lane.probes[..., INDEX[key]]
     hidden_only = key in ("saturation", "dead_units")
     return values[:, :-1].T if hidden_only else values.T
+
+
+def heat_words(lane: LaneSnapshot, key: str, layer: int, at: int) -> str:
+    """The value of one layer, from 0, at one probe."""
+    value = float(heat_values(lane, key)[layer, at])
+    return f"{STATES[int(value)].letter} {STATES[int(value)].word}" if key == "states" else number(value)
 
 
 def heat_limits(lanes: Sequence[LaneSnapshot], heat: Heat) -> Limits:
@@ -251,13 +269,23 @@ def _heat_lines(
     lane: LaneSnapshot, key: str, style: Style, lanes: tuple[LaneSnapshot, ...], title: str | None
 ) -> tuple[str, ...]:
     heat = HEAT_BY_KEY[key]
-    low, high = heat_limits(lanes, heat)
     values = heat_values(lane, key)
     names = [str(row) for row in range(1, len(values) + 1)]
     if not len(values):
         values, names = np.full((1, 1), np.nan), ["no hidden layer"]
     table = by_time(values, lane.probe_steps, max(style.width, 1)) if values.shape[1] > 1 else values
     words = f"{marker(lane)} {lane.name}: {heat.title}, layers by time" if title is None else title
-    return tuple(
-        heatmap(table, names, style, low=low, high=high, log=heat.log, title=plain_text(words, style.unicode))
-    )
+    words = plain_text(words, style.unicode)
+    if key == "states":
+        return tuple(_state_lines(table, names, style, words))
+    low, high = heat_limits(lanes, heat)
+    return tuple(heatmap(table, names, style, low=low, high=high, log=heat.log, title=words))
+
+
+def _state_lines(table: Floats, names: Sequence[str], style: Style, title: str) -> list[str]:
+    letters = [plain_text(state.letter, style.unicode) for state in STATES]
+    rows = ["".join(letters[int(number)] for number in row) for row in table]
+    colours = {letter: STATE_COLOURS[state] for letter, state in zip(letters, STATES, strict=True)}
+    meanings = {letter: state.word for letter, state in zip(letters, STATES, strict=True)}
+    meanings[letters[0]] = meanings.pop(letters[0])  # of what there is room for, least is missed
+    return lettermap(rows, names, style, colours=colours, meanings=meanings, title=title)

@@ -1,9 +1,10 @@
 """What the lab costs: training speed, answers to keys, bytes and start-up of the installed command in a terminal.
 
-    python tests/benchmarks/screen.py [--json FILE]
+    python tests/benchmarks/screen.py [--only PART ...] [--json FILE]
 
 The command runs on one core, this driver and the emulated terminal on another where there is one. What is
-compared is measured in turns. About two and a half minutes on a quiet machine.
+compared is measured in turns, with runs being saved and lanes judged, as they are unless one says otherwise; without
+a screen nothing is. About two and a half minutes on a quiet machine; endurance.py measures what takes longer.
 """
 
 import argparse
@@ -15,23 +16,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
+from labcase import CORE, CORES, INITSCOPE, LANES, Row, complete, lab, step_of, table
 from terminal import Terminal
 from timing import machine
 
-CORES = sorted(os.sched_getaffinity(0))
-CORE = CORES[-1]
-"""Where the lab runs."""
-INITSCOPE = str(Path(sys.executable).parent / "initscope")
-ENDLESS = ["--steps", "1000000000"]
-LANES = ("rand", "randn", "xavier_normal", "scaled_randn")
-FULL_SPEED = "+++++"
+PARTS = ("start", "speed", "bytes", "keys", "rest")
 TURNS, SETTLE, WINDOW = 3, 0.5, 2.0
 """Turns; seconds of training before and while speed is measured."""
 PRESSES, STARTS = 60, 5
@@ -44,38 +40,9 @@ class Empty(App):
 Empty().run()
 """
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; `holds` is None where there is nothing to hold."""
-
-    what: str
-    measured: str
-    hold: str = ""
-    holds: bool | None = None
-
-
-def lab(case: Sequence[str], columns: int, rows: int) -> Terminal:
-    """The lab, waiting for a key at full speed."""
-    terminal = Terminal([INITSCOPE, *case, *ENDLESS], columns, rows, CORE)
-    terminal.wait(complete)
-    terminal.write(FULL_SPEED)
-    terminal.wait(lambda lines: "full speed" in lines[0])
-    return terminal
-
 
 def any_text(lines: Sequence[str]) -> bool:
     return any(line.strip() for line in lines)
-
-
-def complete(lines: Sequence[str]) -> bool:
-    """The table of lanes, the charts, the heatmaps and the footer are there."""
-    text = "".join(lines)
-    return all(word in text for word in (">1 rand", "loss", ", by layer", "Run"))
-
-
-def step_of(lines: Sequence[str]) -> int:
-    """The first lane's step, from the table of lanes."""
-    return int(lines[2].split()[2].replace(",", ""))
 
 
 def train_on_screen(terminal: Terminal, first: int, last: int) -> tuple[float, float, float]:
@@ -178,7 +145,7 @@ def at_rest(case: Sequence[str]) -> list[Row]:
         share = (terminal.cpu() - cpu) / 5
     return [
         Row("bytes while paused, 120x40", f"{sent:.0f} bytes/s", "< 200 bytes/s", sent < 200),
-        Row("processor while paused, 120x40", f"{share:.1%}"),
+        Row("processor while paused, 120x40", f"{share:.1%}", "< 1%", share < 0.01),
     ]
 
 
@@ -250,14 +217,6 @@ def against(what: str, ours: list[float], other: str, theirs: list[float], most:
     return Row(f"{what} / {other}", text, f"< {most:g} times" if most else "", times < most if most else None)
 
 
-def table(rows: Sequence[Row]) -> str:
-    lines = ["| what | measured | to hold | holds |", "| --- | --- | --- | --- |"]
-    for row in rows:
-        holds = "" if row.holds is None else "yes" if row.holds else "NO"
-        lines.append(f"| {row.what} | {row.measured} | {row.hold} | {holds} |")
-    return "\n".join(lines)
-
-
 def cases(data: Path) -> dict[str, list[str]]:
     """Options by name; `data` becomes random images of the size and number of MNIST's."""
     rng = np.random.default_rng(0)
@@ -271,8 +230,20 @@ def cases(data: Path) -> dict[str, list[str]]:
     return found
 
 
+def measured(folder: Path, parts: Sequence[str]) -> list[Row]:
+    by_name = cases(folder / "random.npz")
+    rows = start_up(folder) if "start" in parts else []
+    for name, case in by_name.items() if "speed" in parts else ():
+        rows += speed(name, case)
+    for name in ("784-30-10, 2 lanes", "digits 64-30-10, 4 lanes"):
+        rows += [bytes_on_small_screen(name, by_name[name])] if "bytes" in parts else []
+        rows += keys(name, by_name[name]) if "keys" in parts else []
+    return rows + (at_rest(by_name["digits 64-30-10, 2 lanes"]) if "rest" in parts else [])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="What the lab's screen costs, in a real pseudo-terminal.")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", metavar="FILE", help="write everything measured as JSON")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, set(CORES) - {CORE} or {CORE})
@@ -281,12 +252,8 @@ def main() -> int:
     print("; ".join(f"{key}: {value}" for key, value in facts.items()), flush=True)
     folder = Path(tempfile.mkdtemp())
     try:
-        by_name, rows = cases(folder / "random.npz"), start_up(folder)
-        for name, case in by_name.items():
-            rows += speed(name, case)
-        for name in ("784-30-10, 2 lanes", "digits 64-30-10, 4 lanes"):
-            rows += [bytes_on_small_screen(name, by_name[name]), *keys(name, by_name[name])]
-        rows += at_rest(by_name["digits 64-30-10, 2 lanes"])
+        os.environ["XDG_STATE_HOME"] = str(folder)
+        rows = measured(folder, arguments.only)
     finally:
         shutil.rmtree(folder)
     print("", table(rows), sep="\n")

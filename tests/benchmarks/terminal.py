@@ -77,6 +77,11 @@ class Terminal:
         os.write(self._master, text.encode())
         return now
 
+    def resize(self, columns: int, rows: int) -> None:
+        """As a person does who drags the window's corner."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def look(self, timeout: float) -> float | None:
         """Take in the next piece of output; returns when it arrived, None if there was none in time."""
         try:

@@ -79,6 +79,12 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
         await settle(pilot)
 
 
+async def judged(pilot: Pilot[Any], screen: LabScreen) -> None:
+    """Wait until what is written about the lanes is the verdict on the picture that is shown."""
+    await until(pilot, lambda: screen.verdicts.settled and screen._judged == screen.verdicts.made)
+    await settle(pilot)
+
+
 def now(screen: LabScreen) -> Snapshot:
     """What the screen shows."""
     assert screen.snapshot is not None

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Self
 
 import pexpect
@@ -85,6 +85,11 @@ class Terminal:
         return int(self._child.pid)
 
     @property
+    def file(self) -> int:
+        """The descriptor of our end of the terminal."""
+        return int(self._child.child_fd)
+
+    @property
     def screen(self) -> str:
         """What is on the screen now: a line a row, without trailing blanks."""
         self.read()
@@ -134,6 +139,17 @@ class Terminal:
 
     def signal(self, number: signal.Signals) -> None:
         self._child.kill(number)
+
+    def hang_up(self, timeout: float = 30.0) -> int:
+        """Close the terminal, as a line that drops does; the exit code of the command, as of `wait`."""
+        os.close(self._child.child_fd)
+        self._child.closed, self._child.child_fd = True, -1
+        end = perf_counter() + timeout
+        while (found := os.waitpid(self.pid, os.WNOHANG)) == (0, 0):
+            assert perf_counter() < end, f"still running {timeout} s after its terminal was closed"
+            sleep(QUANTUM)
+        self._child.terminated = True
+        return os.waitstatus_to_exitcode(found[1])
 
     def resize(self, columns: int, rows: int) -> None:
         self._child.setwinsize(rows, columns)

@@ -3,10 +3,10 @@
 import pytest
 from textual.binding import Binding
 
-from initscope.tui.actions import ACTIONS, EXPLAIN, FORECAST, LAB, SAMPLE, bindings, commands, of
+from initscope.tui.actions import ACTIONS, CHECK, EXPLAIN, FORECAST, LAB, RUNS, SAMPLE, bindings, commands, identity, of
 from initscope.tui.helpscreen import help_text, strong
 
-SCREENS = (LAB, SAMPLE, EXPLAIN, FORECAST)
+SCREENS = (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)
 FIRST = {LAB: ["toggle_run", "help", "quit"], **{screen: ["back", "help"] for screen in SCREENS[1:]}}
 
 
@@ -37,10 +37,12 @@ def test_bindings_say_what_the_table_says(screen: str) -> None:
     assert [b.action for b in made[: len(FIRST[screen])]] == FIRST[screen]
 
 
-def test_ids_are_there_once() -> None:
-    ids = [binding.id for screen in SCREENS for binding in bindings(screen)]
-    assert len(set(ids)) == len(ids)
+def test_each_action_has_an_id_of_its_own_on_all_its_screens() -> None:
+    ids = {identity(action) for action in ACTIONS}
+    assert len(ids) == len(ACTIONS)
     assert all(name and name.replace("_", "").isalpha() for name in ids)
+    for screen in SCREENS:
+        assert {(b.id, b.action) for b in bindings(screen)} == {(identity(a), a.name) for a in of(screen)}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -18,7 +18,7 @@ from initscope.core.diagnosis.findings import CODES
 from initscope.tui.checkcommand import check_networks, check_weights, means_file, parser
 from initscope.tui.checkview import lines as network_lines
 from initscope.tui.checkviewfile import lines as file_lines
-from initscope.tui.checkviewtable import Column, tables
+from initscope.tui.checkviewtable import Column, headline, tables
 from initscope.tui.cli import Parser, main
 from initscope.tui.sheet import Style
 
@@ -112,6 +112,15 @@ def test_several_initializers_are_checked_one_after_the_other() -> None:
     assert ["healthy" in head for head in heads] == [True, False, True]
 
 
+def test_a_limit_of_0_is_none() -> None:
+    words = ("64-30-10", "--init", "he_normal")
+    assert "0 for all" in " ".join(parser(Parser).format_help().split())
+    whole, none, some = (document(*words, *more)["networks"][0] for more in ((), ("--limit", "0"), ("--limit", "99")))
+    assert (whole["examples"], none["examples"], some["examples"]) == (256, 256, 99)
+    assert none["layers"] == whole["layers"]
+    assert "limit must be at least 0" in refused(*words, "--limit", "-1")
+
+
 def test_only_some_findings_fail() -> None:
     words = ("64-30-10", "--init", "rand", "--fail-on")
     printed(*words, "saturated", code=0)
@@ -155,6 +164,15 @@ def test_every_line_fits(tmp_path: Path, width: int, unicode: bool) -> None:
         assert any("\x1b" in line for line in text)
 
 
+@pytest.mark.parametrize("width", [20, 30, 44, 80])
+def test_the_verdict_is_coloured_wherever_it_breaks(width: int) -> None:
+    word = "shifted-preactivations (initialization) and 1 more"
+    lines = headline("ward: rand.npz", word, (1, 2, 3), Style(width, 9))
+    painted = "".join(re.findall("\x1b\\[38;2;1;2;3m(.*?)\x1b\\[0m", "\n".join(lines)))
+    assert painted.replace(" ", "") == word.replace(" ", "")
+    assert "".join(map(plain, lines)).replace(" ", "") == f"ward: rand.npz: {word}".replace(" ", "")
+
+
 def test_tables_break_between_groups_and_lose_no_column() -> None:
     names = ("aaaaaa", "bbbbbb", "c")
     groups = [[Column(name, f"{name}{n}", (str(n), "x" * n)) for n in range(1, 4)] for name in names]
@@ -192,6 +210,31 @@ def test_the_document_of_a_file(tmp_path: Path) -> None:
     assert "zeros" in first["initializers"]
     assert found["assumed_activation"] == "relu"
     printed(weights(tmp_path, "zeros"), "--fail-on", "saturated")
+
+
+def test_a_matrix_alone_gives_one_where_something_is_wrong(tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), str(tmp_path / "w.npy")
+    np.save(path, rng.random((784, 30)))
+    text = printed(path, code=1)
+    assert text.startswith("w.npy: shifted-preactivations (initialization)\n")
+    assert "What would help: weights of mean 0" in text
+    assert "would work" not in text  # of a layer's neighbours nothing is known
+    np.save(path, rng.standard_normal((784, 30)) / 28)
+    assert printed(path).startswith("w.npy: nothing found in a layer by itself\n")
+    np.save(path, np.full((784, 30), np.nan))
+    assert printed(path, code=1).startswith("w.npy: non-finite (learning rate)\n")
+    assert "50% sure" in printed(path, code=1)
+
+
+def test_copies_of_units_are_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal((30, 784)) / 28
+    first[1] = first[0]
+    np.savez(tmp_path / "w.npz", W1=first, W2=rng.standard_normal((10, 30)) / 5)
+    assert re.search(r"1 W1 .* lecun_normal \d+ %, 1 copy", printed(str(tmp_path / "w.npz")))
+    found = document(str(tmp_path / "w.npz"))["layers"]
+    assert [(one["copies"], one["trained"]) for one in found] == [(1, False), (0, False)]
+    assert "(1 of 30 units is a copy of another one)" in found[0]["looks_like"]
 
 
 @pytest.mark.parametrize("name", ["digits", "noise"])

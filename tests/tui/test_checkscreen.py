@@ -19,19 +19,18 @@ from textual.pilot import Pilot
 from initscope.core.activations import activation
 from initscope.core.checks.file import FileCheck
 from initscope.core.initialization.sampling import expected_shares
-from initscope.core.weights import find_layers, open_weights
 from initscope.tui import checkviewer
 from initscope.tui.checkscreen import CheckApp, CheckHelp, CheckScreen
 from initscope.tui.checkviewer import Picture, Viewer
 from initscope.tui.checkviewtensor import lines
 from initscope.tui.sheet import Style
+from initscope.tui.weightssource import of_file
 
 SIZES = (64, 30, 20, 10)
 
 
 def viewer(path: Path | str, kind: str = "tanh") -> Viewer:
-    found = open_weights(Path(path))
-    return Viewer(found, find_layers(found.tensors), activation(kind) if kind else None)
+    return Viewer(of_file(Path(path), activation(kind) if kind else None))
 
 
 @asynccontextmanager
@@ -78,7 +77,7 @@ async def test_the_list_and_the_page(tmp_path: Path) -> None:
         text = screen_text(pilot.app)
         assert "he.npz: healthy" in text
         assert [entry.label for entry in screen.viewer.entries] == [
-            "the whole file", "1 W1", "  bias", "2 W2", "  bias", "3 W3", "  bias"]  # fmt: skip
+            "all layers", "1 W1", "  bias", "2 W2", "  bias", "3 W3", "  bias"]  # fmt: skip
         text = await go(pilot, screen, "down")
         assert "W1: 30x64 float64, 1,920 numbers" in text
         assert "looks like: N(0, 0.177²): he_normal" in text
@@ -116,7 +115,7 @@ async def test_help_palette_and_quitting(tmp_path: Path) -> None:
         await press(pilot, "escape")
         assert pilot.app.screen is screen
         labels = [command.title for command in pilot.app.get_system_commands(screen)]
-        assert {"Next", "File", "Help"} <= set(labels)
+        assert {"Next", "All", "Help"} <= set(labels)
         await press(pilot, "q")
         assert not pilot.app.is_running or pilot.app.return_code == 0
     threads = [thread for thread in threading.enumerate() if thread.name == "initscope-viewer"]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from terminal import COMMAND, run
 
 from initscope.core import __version__
-from initscope.tui.cli import BROKEN_PIPE, main, run_parser
+from initscope.tui.cli import BROKEN_PIPE, main
 from initscope.tui.options import RUN_OPTIONS
+from initscope.tui.parsers import run_parser
 
 HEAVY = ("numpy", "textual", "plotext", "rich", "threadpoolctl", "platformdirs")
 

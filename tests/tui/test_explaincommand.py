@@ -171,7 +171,6 @@ def test_help_says_what_learning_and_the_exit_codes_are() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
     for words in ("usage: initscope explain", "It learns if", "Exit code: 0 if", "--seeds N", "--init NAME"):
         assert words in done.stdout
-    assert "initscope explain --help" in run("--help").stdout
 
 
 # Stopping

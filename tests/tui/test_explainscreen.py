@@ -110,7 +110,7 @@ async def explaining(
     size: tuple[int, int] = (80, 24), *keys: str, **more: Any
 ) -> AsyncIterator[tuple[Pilot[Any], LabScreen, ExplainScreen]]:
     async with lab(size, **more) as (pilot, screen):
-        await press(pilot, *keys, "y")
+        await press(pilot, *keys, "p")
         await until(pilot, lambda: isinstance(pilot.app.screen, ExplainScreen))
         assert isinstance(pilot.app.screen, ExplainScreen)
         yield pilot, screen, pilot.app.screen
@@ -173,7 +173,7 @@ async def test_one_can_go_through_the_page_at_every_size(gates: list[threading.E
 
 
 async def test_every_key_of_the_table_is_bound_and_can_be_found() -> None:
-    tried = "escape q y a enter pagedown space pageup down j up k home end question_mark f1"
+    tried = "escape q p a enter pagedown space pageup down j up k home end question_mark f1 y S"
     assert {key for action in of(EXPLAIN) for key in action.keys.split(",")} == set(tried.split())
     async with explaining() as (pilot, _, screen):
         for action in of(EXPLAIN):
@@ -191,7 +191,7 @@ async def test_training_rests_meanwhile_and_goes_on_after(gates: list[threading.
     async with lab(chosen=comparison(epochs="100000")) as (pilot, screen):
         await press(pilot, *FLAT_OUT)
         await until(pilot, lambda: now(screen).step > 0)
-        await press(pilot, "y")
+        await press(pilot, "p")
         found = await shown(pilot, "The lanes are paused meanwhile, and go on when you leave.")
         assert not screen.session.playing
         await press(pilot, "enter")
@@ -210,9 +210,9 @@ async def test_lanes_that_rest_stay_where_they_are(gates: list[threading.Event])
     async with lab() as (pilot, screen):
         await press(pilot, "s")
         await at_step(pilot, screen, 1)
-        await press(pilot, "y")
+        await press(pilot, "p")
         await shown(pilot, "The lanes are paused meanwhile.")
-        for key in ("q", "y", "y"):
+        for key in ("q", "p", "p"):
             await press(pilot, key)
         await until(pilot, lambda: pilot.app.screen is screen)
         assert not screen.session.playing
@@ -225,7 +225,7 @@ async def test_lanes_that_rest_stay_where_they_are(gates: list[threading.Event])
 async def test_the_real_search_finds_a_remedy_and_enter_applies_it() -> None:
     lanes = ["init=randn", "init=rand name=bad lr=2"]
     async with explaining((80, 24), "s", "down", chosen=comparison(lanes=lanes)) as (pilot, screen, shows):
-        await until(pilot, lambda: shows._complete, 120)
+        await until(pilot, lambda: shows.proof, 120)
         await shown(pilot, "Initialization: yes")
         remedy = shows._shown.so_far.remedy  # type: ignore[union-attr]
         assert remedy
@@ -280,7 +280,7 @@ async def test_an_error_in_the_thread_ends_the_lab_with_exit_code_1(monkeypatch:
     async def search() -> None:
         async with app.run_test() as pilot:
             await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.snapshot is not None)
-            await press(pilot, "y")
+            await press(pilot, "p")
             await until(pilot, lambda: app._exception is not None)
 
     with pytest.raises(RuntimeError, match="explaining failed") as caught:

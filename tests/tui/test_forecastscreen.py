@@ -157,7 +157,13 @@ def test_depth_in_words() -> None:
     told = words(page(deep))
     assert f"The signal should be lost in layer {deep.forecast.signal_lost}:" in told
     assert f"The gradient should be lost in layer {deep.forecast.gradient_lost}:" in told
-    assert f"= {number(deep.forecast.trainable_depth)} layers hardly train; this one has 30." in told
+    assert f"networks much deeper than {deep.forecast.kept} layers hardly train; this one has 30." in told
+    shallow = seen(init="0.1*randn", arch="64-30-30-10")
+    assert "networks much deeper than 3 layers hardly train." in words(page(shallow))
+    assert "Neither signal nor gradient should be lost in these 3 layers." in words(page(shallow))
+    wide = seen(init="he_normal", activation="tanh", arch="64-30-30-10")
+    depth = number(wide.forecast.trainable_depth)
+    assert f"networks much deeper than 6 xi_c = {depth} layers hardly train." in words(page(wide))
     assert "No hidden layer: nothing saturates" in words(page(seen(arch="64-10")))
     assert "No fixed point is forecast: theory has one for plain layers" in words(page(seen(init="rand")))
 
@@ -336,7 +342,7 @@ async def test_help_and_palette() -> None:
 
 async def test_every_key_of_the_table_is_bound_and_the_footer_has_its_labels() -> None:
     """The tests above press each of these; what is added to the table must be added here."""
-    tried = "up k down j pageup pagedown space home end escape q f question_mark f1"
+    tried = "up k down j pageup pagedown space home end escape q f question_mark f1 y S"
     assert {key for action in of(FORECAST) for key in action.keys.split(",")} == set(tried.split())
     async with forecast_view() as (pilot, view, _):
         for action in of(FORECAST):

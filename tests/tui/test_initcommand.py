@@ -59,6 +59,19 @@ def test_help_imports_nothing_heavy() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(("name", "words"), [("lsuv", "before they are divided"), ("fixup", "the he_normal weights")])
+def test_what_needs_a_network_says_what_is_shown_without_one(name: str, words: str) -> None:
+    note = flat(printed(name, "--plain").split("  note ")[1].split("  mean ")[0])
+    assert note.startswith("without a network")
+    assert words in note
+    assert any(words in line for line in explain("init", name, None, None))
+
+
+def test_what_needs_none_has_no_note() -> None:
+    assert not [name for name in CATALOGUE if name not in ("lsuv", "fixup") and initializer(name).alone]
+    assert "  note " not in printed("he_normal")
+
+
 def test_the_list_names_everything() -> None:
     words = printed().split()
     for name in (*CATALOGUE, *PRESETS):

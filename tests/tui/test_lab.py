@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from labpilot import FLAT_OUT, NINE, at_step, comparison, lab, line, now, press, until
+from labpilot import FLAT_OUT, NINE, at_step, comparison, judged, lab, line, now, press, until
 from screens import screen_text
 
 from initscope.core.probes import INDEX
@@ -49,6 +49,7 @@ async def test_step_and_epoch() -> None:
 
 async def test_rewind_returns_to_the_identical_start() -> None:
     async with lab() as (pilot, screen):
+        await judged(pilot, screen)
         first, picture = now(screen), screen_text(pilot.app)
         await press(pilot, "n")
         await at_step(pilot, screen, 150)
@@ -98,6 +99,7 @@ async def test_stop_ends_all_lanes_and_measures_them() -> None:
         assert all(lane.final for lane in now(screen).lanes)
         await until(pilot, lambda: "ended" in line(pilot, "title"))
         assert "(stopped)" in line(pilot, "lanes")
+        await until(pilot, lambda: "S 100% layer 1: initialization 97%" in line(pilot, "lanes"))
 
 
 async def test_a_finished_run_can_be_rewound_and_run_again() -> None:
@@ -142,7 +144,7 @@ async def test_the_cursor_reads_the_exact_values_of_the_snapshot() -> None:
         snapshot = await at_step(pilot, screen, 150)
         steps = list(snapshot.lanes[0].probe_steps)
         await press(pilot, "m")
-        assert screen.choice.cursor == steps[-1]
+        assert line(pilot, "bottom").startswith(f"step {steps[-1]:,}: ")
         for key, place in (("left", len(steps) - 2), ("left", len(steps) - 3), ("right", len(steps) - 2)):
             await press(pilot, key)
             shown = " ".join(line(pilot, "bottom").split())
@@ -158,8 +160,22 @@ async def test_the_cursor_reads_the_exact_values_of_the_snapshot() -> None:
         await press(pilot, *["left"] * (len(steps) + 3))
         assert line(pilot, "bottom").startswith("step 0: ")
         await press(pilot, "m")
-        assert "saturated" in line(pilot, "bottom")
+        await until(pilot, lambda: "initialization is to blame" in line(pilot, "bottom"))
         assert "step 0" not in line(pilot, "bottom")
+
+
+async def test_the_cursor_stays_with_the_newest_measurement_until_it_is_moved() -> None:
+    async with lab(chosen=comparison(steps="300")) as (pilot, screen):
+        await press(pilot, "n")
+        await at_step(pilot, screen, 150)
+        await press(pilot, "m")
+        assert line(pilot, "bottom").startswith("step 150: ")
+        await press(pilot, "n")
+        await at_step(pilot, screen, 300)
+        await until(pilot, lambda: line(pilot, "bottom").startswith("step 300: "))
+        await press(pilot, "left")
+        place = int(line(pilot, "bottom")[5:].partition(":")[0])
+        assert place == now(screen).lanes[0].probe_steps[-2]
 
 
 async def test_left_and_right_start_to_measure() -> None:
@@ -189,7 +205,7 @@ async def test_zoom_shows_one_lane_with_the_numbers_of_every_layer() -> None:
 
 
 async def test_chart_shows_accuracy_where_both_do_not_fit() -> None:
-    async with lab(size=(80, 24)) as (pilot, _):
+    async with lab(size=(80, 24)) as (pilot, screen):
         assert "training loss" in screen_text(pilot.app)
         assert "training accuracy" not in screen_text(pilot.app)
         await press(pilot, "c")
@@ -197,6 +213,10 @@ async def test_chart_shows_accuracy_where_both_do_not_fit() -> None:
         assert "training loss" not in screen_text(pilot.app)
         await press(pilot, "c")
         await until(pilot, lambda: "training loss" in screen_text(pilot.app))
+        await press(pilot, "z", "c")
+        (notice,) = pilot.app._notifications
+        assert notice.message == "No chart is shown beside an enlarged lane; z leaves it."
+        assert not screen.accuracy_first
 
 
 async def test_lanes_page_when_they_do_not_fit() -> None:

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from labpilot import DATA, FLAT_OUT, NINE, at_step, comparison, lab, line, now, press, resize, until
+from labpilot import DATA, FLAT_OUT, NINE, at_step, comparison, judged, lab, line, now, press, resize, until
 from screens import screen_text
 from textual import events
 
@@ -26,7 +26,7 @@ async def test_help_opens_and_closes() -> None:
 
 
 async def test_the_help_page_names_every_key() -> None:
-    async with lab(size=(120, 120)) as (pilot, _):
+    async with lab(size=(120, 200)) as (pilot, _):
         await press(pilot, "f1")
         await until(pilot, lambda: ACTIONS[-1].help in screen_text(pilot.app))
         text = screen_text(pilot.app)
@@ -40,6 +40,7 @@ async def test_light_and_dark() -> None:
             colour = screen.lines("loss").render_line(0)._segments[0].style.bgcolor  # type: ignore[union-attr]
             return sum(colour.triplet)  # type: ignore[union-attr, arg-type]
 
+        await judged(pilot, screen)
         assert background() < 100
         text = screen_text(pilot.app)
         await press(pilot, "b")
@@ -95,7 +96,7 @@ async def test_resizing_at_random_while_training_flat_out() -> None:
     async with lab(chosen=comparison(lanes=NINE, epochs="100000")) as (pilot, _):
         await press(pilot, *FLAT_OUT)
         sizes = [(1, 1), (2, 1), (1, 30), (200, 1), (3, 2), (20, 5)]
-        sizes += [(dice.randrange(1, 201), dice.randrange(1, 61)) for _ in range(24)]
+        sizes += [(dice.randrange(1, 201), dice.randrange(1, 61)) for _ in range(12)]
         for width, height in sizes:
             await resize(pilot, width, height)
             await press(pilot, dice.choice(["z", "m", "l", "h", "down", "up", "left", "c", "t", "g"]))
@@ -145,9 +146,10 @@ async def test_nothing_is_drawn_where_nothing_changes() -> None:
     async with lab() as (pilot, screen):
         await press(pilot, "n")
         await at_step(pilot, screen, 150)
+        await judged(pilot, screen)
         strips = {name: screen.lines(name)._strips for name in ("loss", "accuracy", "pane0", "lanes")}
-        ticks = screen._ticks
-        await until(pilot, lambda: screen._ticks > ticks + 3)
+        turns = screen._painter._turns
+        await until(pilot, lambda: screen._painter._turns > turns + 3)
         assert all(screen.lines(name)._strips is kept for name, kept in strips.items())
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from labpilot import at_step, comparison, lab, line, now, press, resize, until
+from labpilot import at_step, comparison, judged, lab, line, now, press, resize, until
 from screens import screen_text
 from textual.pilot import Pilot
 
@@ -48,12 +48,15 @@ async def check_all(pilot: Pilot[Any], name: str) -> None:
 async def test_before_during_and_after_a_run(unicode: bool) -> None:
     kind = "lab" if unicode else "ascii"
     async with lab(SIZES[0], THREE, unicode) as (pilot, screen):
+        await judged(pilot, screen)
         await check_all(pilot, f"{kind}-before")
         await press(pilot, "n", "down")
         await at_step(pilot, screen, STEPS)
+        await judged(pilot, screen)
         await check_all(pilot, f"{kind}-during")
         await press(pilot, "x")
         await until(pilot, lambda: now(screen).ended and "ended" in line(pilot, "title"))
+        await judged(pilot, screen)
         await check_all(pilot, f"{kind}-after")
 
 
@@ -61,6 +64,11 @@ async def test_the_other_views() -> None:
     async with lab(SIZES[0], THREE) as (pilot, screen):
         await press(pilot, "n")
         await at_step(pilot, screen, STEPS)
-        await press(pilot, "z", "m", "left", "h", "h", "g", "t", "l")
+        await judged(pilot, screen)
+        await press(pilot, "h")
+        await check_all(pilot, "states")
+        await press(pilot, "z", "m", "left")
+        await check_all(pilot, "zoom-states")
+        await press(pilot, "h", "h", "g", "t", "l")
         await until(pilot, lambda: 1 in now(screen).lanes[0].distributions)
         await check_all(pilot, "zoom-measure")

@@ -77,7 +77,7 @@ def test_the_examples_are_commands_that_work():
     import shlex
 
     from initscope.core.comparison import Comparison
-    from initscope.tui.cli import lab_parser, run_parser
+    from initscope.tui.parsers import lab_parser, run_parser
 
     examples = [line.strip().split("   ")[0] for line in EXAMPLES.splitlines()[1:] if line.strip()]
     assert len(examples) >= 4

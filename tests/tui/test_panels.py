@@ -1,71 +1,30 @@
 """The lab's panels as text: exact widths at any size and for any lanes, and the numbers of the snapshot in them."""
 
-import re
 from dataclasses import replace
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panelcases import CASES, bare, snapshot, verdicts
 
-from initscope.core.comparison import Comparison
-from initscope.core.datasets.data import load
 from initscope.core.probes import INDEX
-from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
-from initscope.core.training import Trainer
-from initscope.tui import panels, views
+from initscope.core.snapshot import LaneSnapshot, Status
+from initscope.core.states import State
+from initscope.tui import bottomline, lanetable, panels, views
 from initscope.tui.panels import Choice
 from initscope.tui.sheet import Style
 
-DATA = {name: load(name) for name in ("digits", "circles")}
-CODES = re.compile(r"\x1b\[(?:0|1|7|38;2;\d{1,3};\d{1,3};\d{1,3})m")
 SIZES = ((1, 1), (2, 3), (20, 5), (40, 12), (59, 7), (60, 7), (80, 24), (120, 40), (300, 80))
-DEEP = "64-" + "3-" * 99 + "10"
-OVERFLOW = "init=randn activation=linear loss=cross_entropy lr=1e300"
-LONG_NAME = "init=randn name=Größe·名前·very·long·name·indeed·that·does·not·fit"
-NINE = [
-    "init=rand", "init=randn arch=64-40-40-10", OVERFLOW, "init=zeros", LONG_NAME, "init=scaled_randn",
-    "init=he_normal arch=64-20-20-20-10 activation=relu", "init=orthogonal arch=64-10",
-    "init=randn seed=3 batch-size=20 loss=cross_entropy optimizer=adam",
-]  # fmt: skip
-CASES = {
-    "start": (0, None, {}, ["init=rand", "init=randn"]),
-    "two": (40, None, {}, ["init=rand", "init=randn"]),
-    "second layer": (5, 1, {}, ["init=rand", "init=randn"]),
-    "nine": (20, 0, {}, NINE),
-    "all layers": (20, None, {}, NINE),
-    "one": (3, 0, {"data": "circles"}, ["init=xavier_normal"]),
-    "deep": (2, 50, {"arch": DEEP}, ["init=randn", "init=randn arch=64-5-10"]),
-    "ended": (30, 0, {"steps": "30"}, ["init=rand", OVERFLOW]),
-    "all diverged": (5, 0, {}, [OVERFLOW, OVERFLOW]),
-}
 
 
-@cache
-def snapshot(case: str) -> Snapshot:
-    steps, focus, options, lanes = CASES[case]
-    trainer = Trainer(Comparison.of({"dtype": "float64", **options}, [], lanes).specs(DATA), DATA)
-    trainer.focus = focus
-    *_, last = trainer.run(steps)
-    return last
-
-
-def bare(lines: list[str], style: Style, exact: bool) -> list[str]:
-    """The lines without codes, proved to have the style's width and means, and its height if `exact`."""
-    text = [CODES.sub("", line) for line in lines]
-    assert all(len(line) == style.width for line in text), [len(line) for line in text]
-    assert len(text) == style.height if exact else len(text) <= style.height
-    assert all(line.isprintable() for line in text)
-    if not style.unicode:
-        assert all(line.isascii() for line in lines)
-    return text
-
-
-def check(shown: Snapshot, choice: Choice, style: Style) -> None:
+def check(case: str, choice: Choice, style: Style) -> None:
+    shown, said = snapshot(case), verdicts(case)
     lane = shown.lanes[choice.lane]
+    bare(lanetable.lane_table(shown, choice.lane, style, said), style, False)
+    bare(bottomline.bottom(shown, choice, style, said[choice.lane], "p"), style, False)
     bare(panels.title_line(panels.setting(shown), "paused · full speed", style), style, False)
-    bare(panels.lane_table(shown, choice.lane, style), style, False)
-    bare(panels.bottom(shown, choice, style), style, False)
+    bare(lanetable.lane_table(shown, choice.lane, style), style, False)
+    bare(bottomline.bottom(shown, choice, style), style, False)
     bare(panels.layer_table(lane, choice, style), style, False)
     for one in shown.lanes:
         complete = min(choice.layer, len(one.layer_names) - 1) in one.distributions
@@ -77,10 +36,10 @@ def check(shown: Snapshot, choice: Choice, style: Style) -> None:
 def test_every_line_is_as_wide_as_asked(case: str, unicode: bool) -> None:
     shown = snapshot(case)
     assert {(lane.status is Status.DIVERGED) for lane in shown.lanes} >= {"diverged" in case}
-    last = Choice(len(shown.lanes) - 1, layer=99, heat=views.HEATS[3], log=False, test=True, cursor=0)
+    last = Choice(len(shown.lanes) - 1, layer=99, heat=views.HEATS[4], log=False, test=True, cursor=0)
     for width, height in SIZES:
         for choice in (Choice(), last):
-            check(shown, choice, Style(width, height, unicode=unicode))
+            check(case, choice, Style(width, height, unicode=unicode))
 
 
 choices = st.builds(
@@ -94,14 +53,14 @@ choices = st.builds(
 def test_any_choice_at_any_size(case: str, choice: Choice, width: int, height: int, unicode: bool) -> None:
     shown = snapshot(case)
     choice = replace(choice, lane=choice.lane % len(shown.lanes))
-    check(shown, choice, Style(width, height, unicode=unicode))
+    check(case, choice, Style(width, height, unicode=unicode))
     assert panels.cursor_x(shown, choice) is None or choice.cursor is not None
 
 
 def test_the_table_has_the_numbers_of_every_lane() -> None:
     shown = snapshot("two")
     style = Style(120, 5)
-    heading, *rows = bare(panels.lane_table(shown, 1, style), style, False)
+    heading, *rows = bare(lanetable.lane_table(shown, 1, style), style, False)
     assert heading.split() == ["lane", "step", "epoch", "loss", "train", "test", "state"]
     for lane, row in zip(shown.lanes, rows, strict=True):
         latest = lane.latest
@@ -119,15 +78,15 @@ def test_the_table_has_the_numbers_of_every_lane() -> None:
 
 @pytest.mark.parametrize("width", [40, 59, 60, 77, 78, 80, 99, 100, 120])
 def test_the_state_is_never_cut(width: int) -> None:
-    row, _ = bare(panels.lane_table(snapshot("ended"), 0, Style(width, 2)), Style(width, 2), True)
-    words = "S 100%" if width < panels.NARROW else "S saturated 100% layer 1"
-    assert row.rstrip().endswith(words + (" (finished)" if width >= panels.ROOMY else ""))
+    row, _ = bare(lanetable.lane_table(snapshot("ended"), 0, Style(width, 2)), Style(width, 2), True)
+    words = "S 100%" if width < lanetable.NARROW else "S saturated 100% layer 1"
+    assert row.rstrip().endswith(words + (" (finished)" if width >= lanetable.ROOMY else ""))
 
 
 def test_columns_line_up_in_ascii_too() -> None:
     for unicode in (True, False):
         style = Style(80, 10, unicode=unicode)
-        lines = bare(panels.lane_table(snapshot("nine"), 0, style), style, False)
+        lines = bare(lanetable.lane_table(snapshot("nine"), 0, style), style, False)
         column = lines[0].index("step") + 4
         assert all(line[column - 1].isdigit() and line[column] == " " for line in lines[1:])
 
@@ -135,7 +94,7 @@ def test_columns_line_up_in_ascii_too() -> None:
 @pytest.mark.parametrize("height", range(1, 12))
 @pytest.mark.parametrize("chosen", [0, 4, 8])
 def test_the_chosen_lane_is_always_in_the_table(height: int, chosen: int) -> None:
-    lines = bare(panels.lane_table(snapshot("nine"), chosen, Style(90, height)), Style(90, height), False)
+    lines = bare(lanetable.lane_table(snapshot("nine"), chosen, Style(90, height)), Style(90, height), False)
     heading, rows = panels.table_rows(9, chosen, height)
     assert len(lines) == heading + len(rows) == min(height, 10)
     assert [line[1] for line in lines[heading:]] == [str(row + 1) for row in rows]
@@ -159,7 +118,7 @@ def test_the_pane_is_of_the_chosen_layer_and_quantity() -> None:
     assert "weights, layer 2" in text
     assert "activations, layer 2" in text
     assert "saturated share, by layer" in text
-    choice = Choice(layer=1, heat=views.HEATS[4])
+    choice = Choice(layer=1, heat=views.HEATS[5])
     other = "\n".join(bare(panels.pane(shown.lanes[1], shown, choice, style), style, True))
     assert other.startswith(" 2 randn")
     assert "update / weight, by layer" in other
@@ -199,7 +158,7 @@ def test_the_cursor_stands_on_a_measurement() -> None:
 def test_what_was_measured_stands_below_in_full() -> None:
     shown = snapshot("two")
     at = 4
-    text = panels.measured(shown, Choice(lane=1, cursor=int(shown.lanes[1].probe_steps[at]), test=True))
+    text = bottomline.measured(shown, Choice(lane=1, cursor=int(shown.lanes[1].probe_steps[at]), test=True))
     chosen: LaneSnapshot = shown.lanes[1]
     saturated = chosen.probes[at, 0, INDEX["saturated_low"]] + chosen.probes[at, 0, INDEX["saturated_high"]]
     assert text.startswith(f"step {chosen.probe_steps[at]}: layer 1 saturated share {views.number(saturated)}; 2 test")
@@ -210,11 +169,11 @@ def test_a_lane_that_diverged_earlier_shows_its_last_measurement() -> None:
     shown = snapshot("ended")
     dead = shown.lanes[1]
     assert dead.status is Status.DIVERGED
-    text = panels.measured(shown, Choice(cursor=10_000))
+    text = bottomline.measured(shown, Choice(cursor=10_000))
     assert text.startswith("step 30: ")
     assert "2 train loss" in text
-    assert panels.state_words(dead) == "N diverged"
-    assert "diverged: after" in panels.bottom(shown, Choice(lane=1), Style(200, 1))[0]
+    assert lanetable.state_words(dead, 80) == "N diverged"
+    assert "diverged: after" in bottomline.bottom(shown, Choice(lane=1), Style(200, 1))[0]
 
 
 def test_text_is_cut_and_padded_to_the_column() -> None:
@@ -235,7 +194,7 @@ def test_where_nothing_saturates_the_heatmap_shows_dead_units() -> None:
         lines = bare(panels.pane(lane, shown, Choice(), style), style, True)
         assert any(line.startswith(title) for line in lines)
         assert not any("not finite" in line for line in lines)
-    assert "layer 1 dead units" in panels.measured(shown, Choice(lane=6, cursor=0))
+    assert "layer 1 dead units" in bottomline.measured(shown, Choice(lane=6, cursor=0))
 
 
 def test_histograms_of_lanes_of_other_depths_stand_at_one_height() -> None:
@@ -246,3 +205,54 @@ def test_histograms_of_lanes_of_other_depths_stand_at_one_height() -> None:
         lines = bare(panels.pane(lane, shown, Choice(), style), style, True)
         tops.add(next(row for row, line in enumerate(lines) if "by layer" in line))
     assert len(tops) == 1
+
+
+# States in the pane
+
+
+STATES_HEAT = views.HEAT_BY_KEY["states"]
+
+
+def test_the_pane_shows_the_state_of_every_layer_by_letter_and_colour() -> None:
+    shown = snapshot("two")
+    style = Style(50, 24)
+    codes = "".join(panels.pane(shown.lanes[0], shown, Choice(heat=STATES_HEAT), style))
+    lines = bare(panels.pane(shown.lanes[0], shown, Choice(heat=STATES_HEAT), style), style, True)
+    top = next(row for row, text in enumerate(lines) if text.startswith("state, by layer"))
+    assert lines[top + 1] == "1 " + 48 * "S"
+    assert lines[top + 2] == "2 " + 48 * "·"
+    assert lines[top + 3].rstrip() == "  S saturated high  · healthy"
+    assert "\x1b[38;2;{};{};{}m".format(*views.STATE_COLOURS[State.SATURATED_HIGH]) + "SSSS" in codes
+
+
+def test_the_cursor_reads_the_state() -> None:
+    shown = snapshot("two")
+    assert bottomline.measured(shown, Choice(heat=STATES_HEAT, cursor=0)).startswith(
+        "step 0: layer 1 state S saturated high; 1 train loss"
+    )
+    assert "layer 2 state · healthy" in bottomline.measured(shown, Choice(heat=STATES_HEAT, cursor=0, layer=7))
+
+
+def test_a_cursor_at_the_newest_measurement_stays_with_it() -> None:
+    lane = snapshot("two").lanes[0]
+    for known in (1, 3, len(lane.probe_steps)):
+        younger = replace(lane, probe_steps=lane.probe_steps[:known])
+        assert panels.cursor_of(younger, Choice(cursor=panels.NEWEST)) == known - 1
+
+
+def test_states_are_told_apart_by_letter_and_by_colour() -> None:
+    assert len(set(views.STATE_COLOURS.values())) == len(State)
+    for background in ((255, 255, 255), (18, 18, 18)):
+        for colour in views.STATE_COLOURS.values():
+            assert contrast(colour, background) >= 3
+    assert len({state.letter for state in State} | {"."}) == len(State) + 1
+
+
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    """WCAG 2.1's contrast ratio of two sRGB colours."""
+    def luminance(colour: tuple[int, int, int]) -> float:
+        parts = [v / 255 / 12.92 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in colour]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

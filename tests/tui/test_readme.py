@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from labpilot import at_step, comparison, lab, press, settle
+from labpilot import at_step, comparison, judged, lab, press, settle
 from screens import screen_text
 
 from initscope.core.probes import PROBES
-from initscope.tui.cli import run_parser
+from initscope.tui.parsers import run_parser
 
 README = Path(__file__).parents[2] / "README.md"
 UPDATE = os.environ.get("INITSCOPE_UPDATE_SNAPSHOTS") == "1"
@@ -35,6 +35,7 @@ async def test_the_picture() -> None:
     async with lab((120, 40), comparison(inits=("rand", "randn", "xavier_normal"))) as (pilot, screen):
         await press(pilot, "n", "n", "n")
         await at_step(pilot, screen, 450)
+        await judged(pilot, screen)
         await press(pilot, "t", "t")  # there and back: every panel is drawn from this very snapshot
         await settle(pilot)
         check("picture", f"```text\n{screen_text(pilot.app)}\n```")

@@ -225,3 +225,12 @@ def test_calls_are_answered_with_the_option(text: str, call: str) -> None:
 )  # fmt: skip
 def test_bad_input_is_refused_in_one_line(words: list[str], message: str) -> None:
     assert message in refused(*words)
+
+
+def test_what_needs_a_network_says_what_is_drawn_without_one() -> None:
+    out = " ".join(printed("lsuv", "randn", "-n", "10", "--plain").split())
+    assert "lsuv: without a network and its data, these are orthogonal weights" in out
+    assert "randn: without" not in out
+    one, other = json.loads(printed("fixup", "randn", "-n", "10", "--json", "-"))["initializers"]
+    assert one["note"].startswith("without a network, these are the he_normal weights")
+    assert "note" not in other

@@ -21,9 +21,9 @@ from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.tui import sampler, samplescreen, sampleview
 from initscope.tui.actions import SAMPLE, of
 from initscope.tui.app import LabApp
-from initscope.tui.cli import sample_parser
 from initscope.tui.helpscreen import HelpScreen
 from initscope.tui.labscreen import LabScreen
+from initscope.tui.parsers import sample_parser
 from initscope.tui.samplecommand import read
 from initscope.tui.sampler import Drawn, Sampler, Wanted, draw
 from initscope.tui.samplescreen import MOST, SampleScreen, text
@@ -260,7 +260,7 @@ async def test_help_and_palette() -> None:
 
 async def test_every_key_of_the_table_is_bound_and_the_footer_has_its_labels() -> None:
     """The tests above press each of these; what is added to the table must be added here."""
-    tried = "plus equals_sign minus n r w l L up k down j pageup pagedown home end escape q i question_mark f1"
+    tried = "plus equals_sign minus n r w l L up k down j pageup pagedown home end escape q i question_mark f1 y S"
     assert {key for action in of(SAMPLE) for key in action.keys.split(",")} == set(tried.split())
     async with sample_view() as (pilot, screen):
         for action in of(SAMPLE):
