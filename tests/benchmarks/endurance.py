@@ -2,12 +2,13 @@
 
     python tests/benchmarks/endurance.py [--only PART ...] [--frames N] [--json FILE]
 
-About six minutes. `frames` stands for hours: the lab in this process, its terminal a fake, is given N ticks without
-the waits between them, each with a new snapshot of lanes that train all the while; N / 4 is the seconds it stands for.
+`frames` stands for hours: the lab in this process, its terminal a fake, is given N ticks without the waits between
+them, each with a new snapshot after 25 more steps; N / 4 is the seconds it stands for. All parts take half an hour.
 """
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import random
@@ -33,7 +34,7 @@ GROWTH = 8.0
 """MiB that a process may grow by: the allocator's own; what grows with steps or frames would be far more."""
 EARLY, LATE = 100_000, 1_000_000
 RESIZES, PRESSES = 200, 30
-TICKS_A_SECOND, HOURS = 4, 8
+TICKS_A_SECOND, HOURS, STEPS = 4, 8, 25
 SLOW_DISK = """
 import os, sys, time
 fsync = os.fsync
@@ -90,10 +91,9 @@ def frames(count: int) -> list[Row]:
 
 async def _frames(count: int) -> list[Row]:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
-    import labpilot
-
-    async with labpilot.lab((80, 24), labpilot.comparison()) as (pilot, screen):
-        await labpilot.press(pilot, *labpilot.FLAT_OUT)
+    labpilot = importlib.import_module("labpilot")
+    async with labpilot.lab((80, 24), labpilot.comparison(steps="1000000000")) as (pilot, screen):
+        await labpilot.settle(pilot)
         begin, taken, sizes = perf_counter(), 0.0, []
         for frame in range(1, count + 1):
             await _new_snapshot(screen)
@@ -111,10 +111,10 @@ async def _frames(count: int) -> list[Row]:
 
 
 async def _new_snapshot(screen: Any) -> None:
-    """Let the trainer make one, as it does several times a second."""
-    screen.session._ask_trainer(lambda trainer: None)
-    newest = screen.session.snapshot
-    while screen.session.snapshot is newest:
+    """Train on for a few steps, and wait for the picture of the last."""
+    goal = screen.session.snapshot.step + STEPS
+    screen.session.advance(STEPS)
+    while screen.session.snapshot.step < goal:
         await asyncio.sleep(0.0005)
 
 

@@ -28,7 +28,9 @@ def value(mean: float, std: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", SMOOTH)
-@pytest.mark.parametrize(("mean", "std"), PLACES)
+@pytest.mark.parametrize(
+    ("mean", "std"), [pytest.param(*place, marks=pytest.mark.slow if n % 2 else ()) for n, place in enumerate(PLACES)]
+)
 def test_moments_are_those_of_a_fine_sum(name: str, mean: float, std: float) -> None:
     kind = activation(name)
     of = maps(kind)

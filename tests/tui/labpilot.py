@@ -43,8 +43,8 @@ async def lab(
     app.unicode = unicode
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.snapshot is not None)
-        await settle(pilot)
         assert isinstance(app.screen, LabScreen)
+        await judged(pilot, app.screen)
         yield pilot, app.screen
     assert app.return_code in (0, None)
 

@@ -123,9 +123,9 @@ class SlowLine:
         self._rest = data[cut.start() :] if cut else b""
         self._stream.feed(data[: cut.start()] if cut else data)
 
-    def _answer(self, text: str) -> None:
+    def _answer(self, data: str) -> None:
         """What the terminal says to a question, such as where its cursor is."""
-        self._going.append((monotonic() + self.delay / 2, text.encode()))
+        self._going.append((monotonic() + self.delay / 2, data.encode()))
 
     def stop(self) -> None:
         """From now on the line takes nothing; keys still go through."""

@@ -120,7 +120,7 @@ def test_the_list_says_nothing_of_data_that_are_there(tmp_path, monkeypatch):
     assert "needs mnist" not in called()[1]
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [*QUICK[:-1], pytest.param(QUICK[-1], marks=pytest.mark.slow)])
 def test_experiments_without_foreign_data_hold(name):
     code, out, err = called(name)
     assert (code, err) == (0, "")

@@ -134,7 +134,7 @@ def test_bands() -> None:
 
 
 @pytest.mark.parametrize("layers", ARCHITECTURES)
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("activation", ["tanh", pytest.param("relu", marks=pytest.mark.slow)])
 def test_any_depth_fits_any_screen(layers: int, activation: str) -> None:
     what = seen(2, arch=ARCHITECTURES[layers], activation=activation, init="randn")
     for width, height in ((40, 11), (57, 5), (80, 22), (116, 38), (160, 43), (20, 8), (3, 2)):

@@ -124,7 +124,7 @@ async def test_keys_are_answered_while_training_flat_out() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"arch": "64-800-800-10", "batch-size": "100"}], ids=["small", "big"])
-@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+@pytest.mark.parametrize("key", ["q", pytest.param("ctrl+q", marks=pytest.mark.slow), "ctrl+c"])
 async def test_quitting_while_training_flat_out_is_quick(options: dict[str, str], key: str) -> None:
     app = LabApp(lambda: (comparison(**options), DATA))
     async with app.run_test() as pilot:

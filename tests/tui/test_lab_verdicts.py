@@ -14,13 +14,13 @@ def notices(pilot: Pilot[Any]) -> list[str]:
 
 
 async def test_the_last_line_speaks_the_verdict_and_names_the_key_of_its_proof() -> None:
-    async with lab(size=(80, 24), chosen=comparison(steps="150")) as (pilot, screen):
+    async with lab(size=(80, 24), chosen=comparison(steps="200")) as (pilot, screen):
         await judged(pilot, screen)
         said = " ".join(line(pilot, "bottom").split())
         assert said.startswith("1 rand: initialization is to blame (forecast, 97% sure): the weights have mean 0.5")
         assert said.endswith("Remedy: init=xavier_normal:gain=4. p proves it.")
         assert "S initialization 97%" in line(pilot, "lanes")
-        await press(pilot, "n")
+        await press(pilot, "n", "n")
         await until(pilot, lambda: now(screen).ended)
         await judged(pilot, screen)
         assert "is to blame (97% sure)" in line(pilot, "bottom")

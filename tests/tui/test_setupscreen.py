@@ -21,6 +21,7 @@ from initscope.tui import setupscreen
 from initscope.tui.setupscreen import Result, SetupScreen
 
 DIGITS = load("digits")
+SLOW = pytest.mark.slow
 STYLES = Path(setupscreen.__file__).with_name("setup.tcss")
 UNSET = object()
 
@@ -228,18 +229,18 @@ async def test_a_lane_that_differs() -> None:
     [
         ("lr", "-1", "lr must be finite and not negative", "0.25", "lr           0.25"),
         ("batch-size", "2000", "more than the 1500 training examples", "100", "15 steps an epoch"),
-        ("epochs", "x", "epochs must be a whole number", "2", "300 steps (2 epochs)"),
+        pytest.param("epochs", "x", "epochs must be a whole number", "2", "300 steps (2 epochs)", marks=SLOW),
         ("steps", "1.5", "steps must be a whole number", "450", "450 steps (3 epochs)"),
-        ("seed", "-1", "seed must be at least 0", "7", "seed         7"),
-        ("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype        float64"),
+        pytest.param("seed", "-1", "seed must be at least 0", "7", "seed         7", marks=SLOW),
+        pytest.param("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype        float64", marks=SLOW),
         ("activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2"),
         ("loss", "cross", "unknown loss 'cross'", "cross_entropy", "0.1 (default)"),
         ("schedule", "cosin", "did you mean cosine", "cosine:floor=0.1", "3 in the first step, 1.65 halfway, 0.3 in"),
-        ("schedule", "step:every=0.5", "a whole number of steps", "step:every=5", "schedule     step:every=5"),
-        ("weight-decay", "x", "weight-decay must be a number", "0.001", "weight-decay 0.001"),
-        ("clip", "-1", "clip must be finite and not negative", "0.5", "clip         0.5"),
+        pytest.param("schedule", "step:every=0.5", "a whole number of steps", "step:every=5", "schedule     step:every=5", marks=SLOW),
+        pytest.param("weight-decay", "x", "weight-decay must be a number", "0.001", "weight-decay 0.001", marks=SLOW),
+        pytest.param("clip", "-1", "clip must be finite and not negative", "0.5", "clip         0.5", marks=SLOW),
         ("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)"),
-        ("bias-init", "orthogonal", "which biases are not", "same", "bias-init    same"),
+        pytest.param("bias-init", "orthogonal", "which biases are not", "same", "bias-init    same", marks=SLOW),
     ],
 )  # fmt: skip
 async def test_every_option(row: str, wrong: str, why: str, right: str, shown: str) -> None:
