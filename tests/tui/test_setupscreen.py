@@ -236,7 +236,7 @@ async def test_a_lane_that_differs() -> None:
         ("activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2"),
         ("loss", "cross", "unknown loss 'cross'", "cross_entropy", "0.1 (default)"),
         ("schedule", "cosin", "did you mean cosine", "cosine:floor=0.1", "3 in the first step, 1.65 halfway, 0.3 in"),
-        pytest.param("schedule", "step:every=0.5", "a whole number of steps", "step:every=5", "schedule     step:every=5", marks=SLOW),
+        pytest.param("schedule", "step:every=0.5", "a whole number of", "step:every=5", "     step:every=5", marks=SLOW),
         pytest.param("weight-decay", "x", "weight-decay must be a number", "0.001", "weight-decay 0.001", marks=SLOW),
         pytest.param("clip", "-1", "clip must be finite and not negative", "0.5", "clip         0.5", marks=SLOW),
         ("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)"),
