@@ -312,6 +312,7 @@ def test_data_that_do_not_fit_and_files_without_layers(tmp_path: Path) -> None:
         check_file(tmp_path / "none.npz")
 
 
+@pytest.mark.slow
 def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
     """512 MB, half of it a hole."""
     rows, width = 16_384, 4096

@@ -191,7 +191,9 @@ def test_a_file_that_becomes_shorter_is_said_so(tmp_path: Path) -> None:
     assert list(lines(shown, Style(80, 10)))
 
 
-@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "unicode", [pytest.param(True, id="unicode"), pytest.param(False, id="ascii", marks=pytest.mark.slow)]
+)
 async def test_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unicode: bool) -> None:
     kind = "check" if unicode else "ascii-check"
     weights(tmp_path, "he", SIZES)
@@ -203,6 +205,7 @@ async def test_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unicode
         await check_all(pilot, f"{kind}-tensor")
 
 
+@pytest.mark.slow
 def test_in_a_real_terminal(tmp_path: Path) -> None:
     path = weights(tmp_path, "rand", SIZES)
     with Terminal("check", path, "--tui", "--activation", "sigmoid") as terminal:

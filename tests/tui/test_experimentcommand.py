@@ -129,6 +129,7 @@ def test_experiments_without_foreign_data_hold(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - set(QUICK)))
+@pytest.mark.slow
 def test_all_others_run_on_a_stand_in(name):
     code, out, err = called(name, "--seeds", "1", "--data", "digits", "--epochs", "1")
     assert (code, err) == (0, "")
@@ -262,6 +263,7 @@ def test_it_opens_in_the_lab(small):
         assert terminal.wait() == 0
 
 
+@pytest.mark.slow
 def test_one_about_draws_opens_with_them():
     with Terminal("experiment", "near-zero", "--tui", columns=100, rows=40) as terminal:
         terminal.wait_for("randn:scale=0.001, share in 50 bins")

@@ -119,7 +119,9 @@ async def explaining(
 # What it shows
 
 
-@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "unicode", [pytest.param(True, id="unicode"), pytest.param(False, id="ascii", marks=pytest.mark.slow)]
+)
 async def test_pictures(unicode: bool, gates: list[threading.Event], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("test_lab_snapshots.SIZES", SIZES)
     kind = "explain" if unicode else "ascii-explain"

@@ -315,7 +315,7 @@ async def test_scrolling() -> None:
             await until(pilot, lambda top=top: view.page.top == top, 5)
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "f"])
+@pytest.mark.parametrize("key", ["q", "f"])
 async def test_back_to_the_lab(key: str) -> None:
     async with lab() as (pilot, screen):
         before = screen_text(pilot.app)
@@ -442,7 +442,9 @@ async def test_it_is_drawn_anew_at_every_size() -> None:
             assert (max(heads, default=0) == 2) == (width >= 119)
 
 
-@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "unicode", [pytest.param(True, id="unicode"), pytest.param(False, id="ascii", marks=pytest.mark.slow)]
+)
 async def test_pictures(unicode: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = comparison(inits=["0.1*rand", "xavier_normal"], activation="tanh", arch="64-30-20-20-10")
     monkeypatch.setattr(test_lab_snapshots, "SIZES", SIZES)

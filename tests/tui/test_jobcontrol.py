@@ -141,6 +141,7 @@ def test_continued_without_having_slept() -> None:
         assert terminal.wait() == 0
 
 
+@pytest.mark.slow
 def test_without_a_shell_it_stays_awake_and_says_why() -> None:
     """As in `tmux new initscope`: once asleep, it could not be woken by any key."""
     with Terminal(*LONG.split(), columns=100) as terminal:

@@ -133,6 +133,7 @@ def test_bad_options_end_it_before_the_screen_is_taken(name: str, words: list[st
         assert b"nope" in terminal.output
 
 
+@pytest.mark.slow
 def test_resizing_while_training() -> None:
     with Terminal(*LONG, columns=120, rows=40) as terminal:
         running(terminal)
@@ -146,6 +147,7 @@ def test_resizing_while_training() -> None:
         assert terminal.wait() == 0
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     with Terminal(*LONG, columns=120, rows=40, environment={"LC_ALL": "C"}) as terminal:
         running(terminal)

@@ -33,8 +33,9 @@ def check(name: str, shown: str) -> None:
 async def test_the_picture() -> None:
     """Three epochs of the lanes that the lab opens with, and one more."""
     async with lab((120, 40), comparison(inits=("rand", "randn", "xavier_normal"))) as (pilot, screen):
-        await press(pilot, "n", "n", "n")
-        await at_step(pilot, screen, 450)
+        for step in (150, 300, 450):  # a measurement is made where it stops
+            await press(pilot, "n")
+            await at_step(pilot, screen, step)
         await judged(pilot, screen)
         await press(pilot, "t", "t")  # there and back: every panel is drawn from this very snapshot
         await settle(pilot)

@@ -98,6 +98,7 @@ def test_a_terminal_gets_colours_and_a_bar_that_goes_away():
         ({"TERM": "xterm", "COLORTERM": ""}, {b"1", b"0", *(b"%d" % n for n in (*range(30, 38), *range(90, 98)))}),
     ],
 )
+@pytest.mark.slow
 def test_a_terminal_is_not_given_more_colours_than_it_has(environment, codes):
     with Terminal("run", "--steps", "5", environment=environment) as terminal:
         assert terminal.wait() == 0

@@ -226,6 +226,7 @@ async def test_runs_in_progress_advance_and_nothing_is_drawn_while_nothing_chang
     folder.release()
 
 
+@pytest.mark.slow
 async def test_hundreds_of_runs_scroll(store: Store) -> None:
     first = store.info(saved(store)).path
     for number in range(400):
@@ -503,6 +504,7 @@ async def test_what_cannot_be_resumed_says_why_and_is_let_go(store: Store) -> No
         assert now(lanes) is before
 
 
+@pytest.mark.slow
 async def test_one_that_trains_elsewhere_is_followed_and_left(store: Store) -> None:
     saved(store, 20, inits=("zeros",))
     folder = store.reopen(saved(store, 30))
@@ -539,6 +541,7 @@ async def test_leaving_meanwhile_lets_go_of_the_run(store: Store, monkeypatch: p
             assert screen.session.run_id == run_id
 
 
+@pytest.mark.slow
 def test_in_a_terminal(tmp_path: Path) -> None:
     environment = {"INITSCOPE_RUNS": str(tmp_path / "runs")}
     assert run("run", "--save", "--steps", "30", "--init", "zeros", environment=environment).returncode == 0

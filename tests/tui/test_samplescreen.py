@@ -387,7 +387,9 @@ async def test_it_is_drawn_anew_at_every_size() -> None:
         await until(pilot, lambda: "training accuracy" in screen_text(pilot.app))
 
 
-@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    "unicode", [pytest.param(True, id="unicode"), pytest.param(False, id="ascii", marks=pytest.mark.slow)]
+)
 async def test_pictures(unicode: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = comparison(inits=["randn", "xavier_uniform", "zeros"])
     async with sample_view(SIZES[0], chosen=chosen, unicode=unicode) as (pilot, _):

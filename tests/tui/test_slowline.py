@@ -27,6 +27,7 @@ def running(line: SlowLine) -> None:
     assert line.answer(FLAT_OUT, "steps/s") < OPENING
 
 
+@pytest.mark.slow
 def test_a_line_of_20_kilobytes_a_second_is_as_good_as_any() -> None:
     with SlowLine(*LONG, rate=20_000, delay=0.3) as line:
         running(line)

@@ -66,6 +66,7 @@ def check(root: Path, ticks: list[tuple[int, float]]) -> None:
     assert all(info.weights(step) for step in info.weight_steps())
 
 
+@pytest.mark.slow
 def test_killed_while_it_writes_all_the_time(tmp_path: Path) -> None:
     moments = random.Random(3)
     for _ in range(4):

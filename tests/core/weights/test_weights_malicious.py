@@ -234,6 +234,7 @@ USUAL = ("many lists", "deep lists")
 @pytest.mark.parametrize(
     "kind", [kind if kind in USUAL else pytest.param(kind, marks=pytest.mark.slow) for kind in HEAVY]
 )
+@pytest.mark.slow
 def test_the_largest_pickles_stay_within_half_a_gibibyte(tmp_path: Path, kind: str) -> None:
     """In a process of their own, whose memory is the system's count, and which a deep structure could crash."""
     (tmp_path / "w.pkl").write_bytes(HEAVY[kind])
