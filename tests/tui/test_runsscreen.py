@@ -534,7 +534,7 @@ async def test_leaving_meanwhile_lets_go_of_the_run(store: Store, monkeypatch: p
     async with lab(store) as (pilot, screen):
         found = await runs(pilot)
         await press(pilot, "r", "escape")
-        await until(pilot, lambda: pilot.app.screen is screen and not found._busy)
+        await until(pilot, lambda: pilot.app.screen is screen and not found._busy and screen.snapshot is not None)
         if now(screen).step == 0:  # it was left before the run was there
             await until(pilot, lambda: not store.info(run_id).in_progress)
         else:
