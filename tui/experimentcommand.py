@@ -126,16 +126,9 @@ def _width() -> int:
 
 
 def _print(lines: Iterable[str], plain: bool) -> int:
-    """On standard output, spelled so that every terminal takes it."""
-    from initscope.tui.sheet import takes_unicode
+    from initscope.tui.printing import print_lines
 
-    unicode = not plain and takes_unicode()
-    for line in lines:
-        if not unicode:
-            for sign, spelled in (("±", "+-"), ("·", "."), ("η", "lr"), ("×", "x"), ("²", "^2"), ("–", "-")):
-                line = line.replace(sign, spelled)
-            line = line.encode("ascii", "replace").decode()
-        sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
+    print_lines(lines, plain)
     return 0
 
 

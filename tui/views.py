@@ -72,11 +72,15 @@ def percent(value: float) -> str:
     return f"{value:.1%}" if math.isfinite(value) else "-"
 
 
+SPELLED = ("±", "+-"), ("·", "."), ("…", "..."), ("−", "-"), ("–", "-"), ("×", "x"), ("η", "lr"), ("²", "^2")
+"""Signs, and how they are written in ASCII."""
+
+
 def plain_text(text: str, unicode: bool) -> str:
     """`text` for terminals that have ASCII only."""
     if unicode:
         return text
-    for sign, plain in (("±", "+-"), ("·", "."), ("…", "..."), ("−", "-"), ("×", "x")):
+    for sign, plain in SPELLED:
         text = text.replace(sign, plain)
     return text.encode("ascii", "replace").decode()
 
