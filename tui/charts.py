@@ -22,7 +22,7 @@ from initscope.tui.axes import Axis, Limits, axis, inside
 from initscope.tui.decimate import Columns, Floats, bars, decimate, log10_or_gap, vector
 from initscope.tui.frame import Frame, canvas_columns
 from initscope.tui.heatmap import heatmap
-from initscope.tui.plotkernel import keep_lock
+from initscope.tui.plotkernel import keep_lock, quickened
 from initscope.tui.sheet import GREY, RGB, Style, plain
 
 __all__ = ["PALETTE", "RGB", "Curve", "Style", "curves", "heatmap", "histogram"]
@@ -296,5 +296,5 @@ def _plot(strokes: tuple[_Stroke, ...], width: int, height: int, colour: bool) -
             signal.lines(True)
             for place in stroke.breaks:
                 signal.line(place, False)
-        figure.draw(signal.fillx() if stroke.filled else signal)
+        figure.draw(quickened(signal.fillx() if stroke.filled else signal))
     return tuple(str(figure.build().string(not colour)).split("\n")[:height])

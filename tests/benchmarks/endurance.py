@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from labcase import CORE, CORES, INITSCOPE, Row, complete, lab, lanes, step_of, table
-from screen import bytes_row, headless, keys, stretch, train_on_screen
+from screen import keys, speed
 from terminal import Terminal
 from timing import machine
 
@@ -156,15 +156,7 @@ def many() -> list[Row]:
     deep = ["--arch", "64-16x99-10", *lanes(4)]
     for name, case in (("20 lanes", lanes(20)), ("100 layers, 4 lanes", deep)):
         rows += keys(name, case)
-        with lab(case, 120, 40) as terminal:
-            first, last = stretch(terminal)
-            _, shown, sent = train_on_screen(terminal, first, last)
-        alone = (last - first) / (headless(case, last)[1] - headless(case, first)[1])
-        text = f"{shown / alone:.0%} by processor time, of {alone:,.0f} steps/s"
-        rows += [
-            Row(f"training speed kept, {name}, 120x40", text, ">= 90%", shown / alone >= 0.9),
-            bytes_row(f"{name}, 120x40", sent, 25),
-        ]
+        rows += speed(name, case)
     return rows
 
 

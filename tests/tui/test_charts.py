@@ -1,5 +1,6 @@
 """Charts as text: exact sizes, marks in known cells, honest decimation, nothing that makes plotext abort."""
 
+import importlib
 import math
 import re
 import subprocess
@@ -287,6 +288,19 @@ def test_without_the_private_names_nothing_is_bound():
     tools = types.ModuleType("tools")
     tools.clink, tools.kernel = types.SimpleNamespace(), types.SimpleNamespace(_name="/no/such/library.so")
     assert keep_lock(tools) == 0
+
+
+def test_plotext_does_not_search_lines_for_their_colours(monkeypatch):
+    # Fails when plotext's private name changes: charts are right then, but take longer.
+    searched: list[object] = []
+    kind = importlib.import_module("plotext._signal.signal").signal_class
+    monkeypatch.setattr(kind, "_get_unique_pixels", lambda signal: searched.append(signal) or [])
+    line = Curve("", [0, 1], [0, 1])
+    curves([line], Style(31, 9))
+    assert not searched
+    monkeypatch.setattr("initscope.tui.charts.quickened", lambda signal: signal)
+    curves([line], Style(32, 9))
+    assert searched
 
 
 def test_plotext_is_imported_and_bound_by_the_first_draw_only():
