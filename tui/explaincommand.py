@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from initscope.core import __version__
-from initscope.core.errors import InputError
-from initscope.tui.options import INITIALIZERS, LAYERS, add_run_options
+from initscope.tui.options import INITIALIZERS, LAYERS, add_run_options, whole_number
 
 if TYPE_CHECKING:
     from initscope.core.counterfactual.explain import Inquiry, Progress
     from initscope.core.counterfactual.results import Explanation
+    from initscope.tui.sheet import Style
 
 NOT_EXPLAINED = 1
 """Exit code where a network does not learn, and nothing that was changed alone cured it."""
@@ -28,9 +28,12 @@ seeds, is to blame.
 EPILOG = """\
 It learns if its training loss is a fifth below that of the best constant
 answer, and its accuracy above the largest class by a quarter of the rest.
-Every run has --steps updates; by default 300, or more if that is too few to
-tell: the network as it is goes on to its own number of steps, 10,000 at most,
-while its loss falls or has not left its plateau, as far as that takes seconds.
+Every run has --steps updates; by default the network as it is goes on to its
+own number of steps, 10,000 at most, while its loss falls or has not left its
+plateau, and every change gets 300. Until one cures, changes that may yet learn
+go on to 1,000, 3,000 and that number, as far as that takes seconds; numbers of
+steps are what counts, so that the same network gets the same answer anywhere.
+What may still learn at the end is "open", or "not in N steps": that is no "no".
 Several lanes are explained one after the other.
 Exit code: 0 if all lanes learn or have a proven cause, 1 if one has not,
 2 for bad input, 130 after Ctrl+C, which prints what stands by then.
@@ -49,8 +52,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
         usage="initscope explain [FILE.toml] [run options] [--seeds N] [--json FILE]",
         description=DESCRIPTION,
         epilog=f"{EPILOG}\n{LAYERS}\n{INITIALIZERS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_run_options(made, file=True)
     group = made.add_argument_group("how to explain")
@@ -68,7 +69,7 @@ def explain_command(arguments: argparse.Namespace) -> int:
     from initscope.tui.headless import interruptible
     from initscope.tui.jsonfile import JsonFile
 
-    seeds = _seeds(arguments.seeds)
+    seeds = whole_number("--seeds", arguments.seeds, 1, MOST_SEEDS)
     comparison, datasets = read_comparison(arguments)
     by_name = {dataset.name: dataset for dataset in datasets.values()}
     inquiries = [
@@ -94,29 +95,15 @@ def explain_command(arguments: argparse.Namespace) -> int:
     return interruption.code or (0 if all(explanation.settled for explanation in found) else NOT_EXPLAINED)
 
 
-def _seeds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST_SEEDS):
-        raise InputError(f"--seeds must be a whole number from 1 to {MOST_SEEDS}, not '{text}'")
-    return int(text)
-
-
 def _print(found: list["Explanation"], plain: bool) -> None:
-    """On standard output, in one go: rich would end the whole program when the reader has gone."""
-    from rich.console import Console
-    from rich.text import Text
-
+    from initscope.tui.coloured import print_coloured
     from initscope.tui.explainview import heading, lines, wrapped
-    from initscope.tui.sheet import Style, takes_unicode
 
-    console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
-    colour = console.color_system is not None and not console.no_color
-    style = Style(console.width, 0, colour=colour, unicode=not plain and takes_unicode())
-    with console.capture() as written:
-        for explanation in found:
-            for line in (*wrapped(heading(explanation), style), "", *lines(explanation, style)):
-                console.print(Text.from_ansi(line), width=console.width, no_wrap=True, crop=False, overflow="ignore")
-            console.print()
-    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))
+    def page(style: "Style") -> Iterator[str]:
+        for one in found:
+            yield from (*wrapped(heading(one), style), "", *lines(one, style), "")
+
+    print_coloured(page, plain)
 
 
 @contextmanager
@@ -125,25 +112,17 @@ def _bar(plain: bool) -> Iterator[Callable[["Inquiry", "Progress"], None]]:
     if not sys.stderr.isatty():
         yield lambda inquiry, progress: None
         return
-    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
 
-    bar = Bar(
-        *([] if plain else [BarColumn()]),
-        TextColumn("{task.percentage:>3.0f}%  {task.description}"),
-        console=Console(stderr=True, color_system=None if plain else "auto"),
-        auto_refresh=False,
-        transient=True,
-    )
-    with bar:
-        bar.console.show_cursor(True)  # a second Ctrl+C kills, and nobody would bring the cursor back
-        task = bar.add_task("", total=1.0)
+    from initscope.tui.progress import bar
+
+    with bar(BarColumn(), TextColumn("{task.percentage:>3.0f}%  {task.description}"), plain=plain) as made:
+        task = made.add_task("", total=1.0)
 
         def show(inquiry: "Inquiry", progress: "Progress") -> None:
             words = f"{inquiry.spec.name}: {progress.words}"
-            bar.update(task, completed=progress.done, description=escape(words))
-            bar.refresh()
+            made.update(task, completed=progress.done, description=escape(words))
+            made.refresh()
 
         yield show

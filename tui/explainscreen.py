@@ -64,8 +64,8 @@ class Remedied:
         return replace(comparison, lanes=tuple(lanes))
 
 
-def text(progress: Progress, lane: int, playing: bool, style: Style) -> Iterator[str]:
-    """The page: how far the search is or what can be done now, then what stands."""
+def text(progress: Progress, lane: int, playing: bool, apply: str, style: Style) -> Iterator[str]:
+    """The page: how far the search is or what can be done now, by the keys `apply`, then what stands."""
     found = progress.so_far
     if not (found and found.complete):
         after = ", and go on when you leave" if playing else ""
@@ -73,7 +73,7 @@ def text(progress: Progress, lane: int, playing: bool, style: Style) -> Iterator
         yield from wrapped(words[:1].upper() + words[1:], style)
         yield ""
     elif found.remedy:
-        words = f"Press enter (or a) to change lane {lane + 1} to {found.remedy.words}"
+        words = f"Press {apply} to change lane {lane + 1} to {found.remedy.words}"
         yield from wrapped(f"{words}: all lanes then rewind to step 0.", style)
         yield ""
     if found:
@@ -114,7 +114,8 @@ class ExplainScreen(PageScreen[Remedied | None]):
             raise RuntimeError("explaining failed") from error
         elif self.explainer.progress is not self._shown:
             self._shown = self.explainer.progress
-            self.page.open(partial(text, self._shown, self.lane, self.playing))
+            keys = actions.keys_of("explain_apply", getattr(self.app, "keys", actions.NO_KEYS))
+            self.page.open(partial(text, self._shown, self.lane, self.playing, " or ".join(keys)))
             self.draw_title()
 
     @property

@@ -9,8 +9,7 @@ from initscope.core.counterfactual.changes import Suspect
 from initscope.core.counterfactual.results import Answer, Explanation, Trial
 from initscope.core.counterfactual.words import conclusion, number, percent
 from initscope.core.plural import plural
-from initscope.tui.sheet import RESET, Style, plain
-from initscope.tui.views import plain_text
+from initscope.tui.sheet import RESET, Style, plain, plain_text
 
 MOST_WIDTH = 100
 BOLD = "\x1b[1m"
@@ -28,7 +27,11 @@ class Row:
     strong: bool = False
 
 
-HEAD = ("changed alone", "cures", "to", "loss", "accuracy", "learned")
+HEAD = ("changed alone", "cures", "to", "loss", "accuracy", "steps", "learned")
+NUMBERS = (5, 6)
+"""Columns that are set to the right."""
+SPARE = 5
+"""The column that is left out before anything else gives way: sentences say it, too."""
 DROPPED = (4, 3, 1, 2)
 """Columns that are left out where there is no room, the first first, once words are cut to LEAST."""
 
@@ -50,14 +53,20 @@ def heading(found: Explanation) -> str:
     seeds = f"{'seed' if len(found.seeds) == 1 else 'seeds'} {', '.join(map(str, found.seeds))}"
     rate = f"{spec.optimizer} lr {spec.lr:g}" + (f" {spec.schedule}" if not spec.schedule.is_constant else "")
     what = [f"{spec.data} {spec.architecture} {spec.activation}", str(spec.loss), rate, f"batch {spec.batch_size}"]
-    longer = f", as it is {found.own_steps:,}" if found.own_steps > found.steps else ""
-    return " · ".join([spec.name, *what, seeds, plural(found.steps, "step") + longer])
+    longest = max(found.steps, found.own_steps)
+    steps = {trial.steps for trial in (found.original, *(t for answer in found.answers for t in answer.trials))}
+    return " · ".join([spec.name, *what, seeds, "up to " * (len(steps) > 1) + plural(longest, "step")])
 
 
 def beside(found: Explanation) -> str:
-    """The command that runs the network as it is and with its remedy, for as long as the proof did."""
+    """The command that runs the network as it is and with its remedy, for as long as the proof did.
+
+    A schedule that looks ahead keeps its own length, as it did there.
+    """
     assert found.remedy is not None
-    spec = replace(found.spec, epochs=None, steps=found.steps)
+    spec = found.spec
+    if spec.schedule.name == "constant":
+        spec = replace(spec, epochs=None, steps=found.causes[0].best.steps)
     lane = {"init": str(found.spec.initializer), **dict(found.remedy.changes)}
     pairs = " ".join(f"{key}={shlex.quote(value)}" for key, value in lane.items())
     return f"{spec.command()} {shlex.join(['--lane', pairs])}"
@@ -65,19 +74,22 @@ def beside(found: Explanation) -> str:
 
 def table(found: Explanation, style: Style) -> list[str]:
     """The network as it is, and of each suspect the best change."""
-    rows = [Row(("as it is", "", "", *_numbers(found.original)), found.original.learns)]
-    rows += [_row(answer, answer.best, named=True) for answer in found.answers]
+    shown = [found.original, *(answer.best for answer in found.answers)]
+    steps = len({trial.steps for trial in shown}) > 1
+    rows = [Row(("as it is", "", "", *_numbers(found.original, steps)), found.original.learns)]
+    rows += [_row(answer, answer.best, named=True, steps=steps) for answer in found.answers]
     return _laid_out([Row(HEAD), *rows], style)
 
 
 def every_change(found: Explanation, style: Style) -> list[str]:
     """All changes, suspect by suspect; learning rates by size, others the best first."""
     rows = [Row(HEAD)]
+    steps = len({trial.steps for answer in found.answers for trial in answer.trials}) > 1
     for answer in found.answers:
         trials = sorted(answer.trials, key=lambda trial: trial.rank)
         if answer.suspect is Suspect.LEARNING_RATE:
             trials.sort(key=_learning_rate)
-        rows += [_row(answer, trial, named=place == 0) for place, trial in enumerate(trials)]
+        rows += [_row(answer, trial, named=place == 0, steps=steps) for place, trial in enumerate(trials)]
     return _laid_out([Row((*row.cells[:1], "", *row.cells[2:]), row.strong) for row in rows], style)
 
 
@@ -86,19 +98,21 @@ def _learning_rate(trial: Trial) -> float:
     return float(dict(trial.change.changes)["lr"])
 
 
-def _row(answer: Answer, trial: Trial, named: bool) -> Row:
+def _row(answer: Answer, trial: Trial, named: bool, steps: bool) -> Row:
     assert trial.change is not None
-    first = (str(answer.suspect), "yes" if answer.cures else "no") if named else ("", "")
-    return Row((*first, trial.change.words, *_numbers(trial)), trial.learns)
+    cures = "yes" if answer.cures else "open" if answer.open else "no"
+    first = (str(answer.suspect), cures) if named else ("", "")
+    return Row((*first, trial.change.words, *_numbers(trial, steps)), trial.learns)
 
 
-def _numbers(trial: Trial) -> tuple[str, str, str]:
-    """Loss, accuracy, and in how many seeds it learned."""
+def _numbers(trial: Trial, steps: bool) -> tuple[str, str, str, str]:
+    """Loss, accuracy, how many steps where they differ, and in how many seeds it learned."""
     learned = f"{trial.learned} of {len(trial.outcomes)}"
+    made = f"{trial.steps:,}" if steps else ""
     if trial.diverged:
-        return f"{number(trial.loss_before)} -> diverges", "", learned
+        return f"{number(trial.loss_before)} -> diverges", "", made, learned
     loss = f"{number(trial.loss_before)} -> {number(trial.loss_after)}"
-    return loss, f"{percent(trial.accuracy_before)} -> {percent(trial.accuracy_after)}", learned
+    return loss, f"{percent(trial.accuracy_before)} -> {percent(trial.accuracy_after)}", made, learned
 
 
 def _laid_out(rows: Sequence[Row], style: Style) -> list[str]:
@@ -110,6 +124,8 @@ def _laid_out(rows: Sequence[Row], style: Style) -> list[str]:
     def excess() -> int:
         return sum(wide[column] + GAP for column in shown) - GAP - room
 
+    if SPARE in shown and excess() > 0:
+        shown.remove(SPARE)
     for column in DROPPED:
         if column in shown and excess() > (max(wide[2] - LEAST, 0) if 2 in shown else 0):
             shown.remove(column)
@@ -129,7 +145,7 @@ def _cut(text: str, width: int, column: int, unicode: bool) -> str:
     text = plain(text, unicode)
     if len(text) > width:
         text = text[: width - 1] + "…" if unicode else text[: width - 2] + ".."
-    return text.rjust(width) if column == len(HEAD) - 1 else text.ljust(width)
+    return text.rjust(width) if column in NUMBERS else text.ljust(width)
 
 
 def wrapped(words: str, style: Style) -> list[str]:

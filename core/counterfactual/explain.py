@@ -1,21 +1,20 @@
 """Proof by counterfactual: the same network on the same batches, with one suspected thing changed at a time."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import inf, isqrt, nan
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
 
-import numpy as np
-
-from initscope.core.counterfactual.changes import Change, Suspect, changes
+from initscope.core.counterfactual.changes import Change, Suspect
+from initscope.core.counterfactual.judging import judge
+from initscope.core.counterfactual.race import runners
 from initscope.core.counterfactual.results import Explanation, Outcome, Trial, answer, in_order
-from initscope.core.datasets import data
+from initscope.core.counterfactual.runs import Job, Runs
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.initialization.streams import MOST_LEGACY
-from initscope.core.learning import Constant, constant_of, lane_learns
+from initscope.core.learning import Constant, constant_of
 from initscope.core.plural import plural
-from initscope.core.snapshot import LaneSnapshot, Status
-from initscope.core.spec import Spec, read
+from initscope.core.spec import Spec
 from initscope.core.training import BUDGET, Trainer
 
 SEEDS = 3
@@ -23,22 +22,11 @@ SEEDS = 3
 STEPS = (300, 1000, 3000, 10_000)
 """Of every run: the first, or a later one where nothing is clear before. The network as it is goes on, as far as the
 spec's own length; a change starts from the beginning."""
-AFFORDABLE = 5.0
-"""Seconds, by estimate, that a longer run may take; and from which later seeds repeat only the best changes."""
-REPEATED = 3
-"""How many of each suspect those are."""
-FALLING, PLATEAU = 0.01, 0.1
-"""Of the constant answer's loss or of that at the start: a fall in half of the steps that is one, and how near to
-either of the two a loss has not left its plateau."""
-PATIENCE = 10
-"""A network is on its way if, going on at its pace, it has learned within so many times the steps."""
-LANE_FLOATS = 2 * 10**7
-"""A trainer holds so many lanes that their number squared, times the parameters of one, is no more than this."""
-FLOPS, OVERHEAD = 4e10, 5e-5
-"""A second, and seconds a layer and step of a group of lanes: rough, and by intent the same on every machine."""
-
-Job = tuple[Change | None, int]
-"""What is changed (None: nothing), and the seed."""
+AFFORDABLE, RACE = 1.8, 5.0
+"""Seconds, by estimate, that a longer run of the network as it is may take, and all those of changes together."""
+COSTLY, REPEATED = 3.0, 3
+"""Seconds, by estimate, of the first runs of all changes, from which later seeds repeat only the best; and how many of
+each suspect those are."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +45,10 @@ def explain(
     """Find out whether a network learns and, if not, which single change cures it; the last item is the answer.
 
     Yields every `training.BUDGET` seconds. The same spec gives the same answer, whatever the clock says.
-    `seeds` is the number of seeds, the spec's own and the next ones; `steps` of every run, by default as many of
-    STEPS as it takes; the network as it is has up to its own number of steps, as far as that is affordable, before it
-    is said not to learn. Raises InputError for numbers below 1.
+    `seeds` is the number of seeds, the spec's own and the next ones; `steps` of every run. By default all changes get
+    the first of STEPS; those that may yet learn go on, to the network's own number of steps if that is affordable,
+    with its own seed, and where they learn with the others. So does the network as it is, before it is said not to
+    learn. Raises InputError for numbers below 1.
     """
     inquiry = Inquiry(spec, dataset, seeds=seeds, steps=steps)
     yield from inquiry.run()
@@ -75,29 +64,29 @@ class Inquiry:
         for name, value in (("seeds", seeds), ("steps", steps)):
             if value is not None and value < 1:
                 raise InputError(f"{name} must be at least 1, not {value}")
-        self.spec, self.dataset = spec, dataset
+        self.spec, self.runs = spec, Runs(spec, dataset)
         first = spec.seed if spec.seed + seeds <= MOST_LEGACY else spec.seed - seeds + 1
         others = [seed for seed in range(first, first + seeds) if seed != spec.seed]
         self.seeds = (spec.seed, *others)
         self.constant: Constant = constant_of(spec, dataset)
-        self.datasets: dict[str, Dataset] = {dataset.name: dataset}
-        """By name, those of the changes included once they are tried."""
-        self._data: dict[str, Dataset] = {}
-        """What the trainers are given of them."""
         self._total, self._given = spec.total_steps(dataset.n_train), steps is not None
         enough = max(self._total, STEPS[1])
-        stages = [n for n in STEPS if n <= enough]
-        self._stages = [steps] if steps else stages
-        self._own_stages = [steps] if steps else sorted({*stages, min(enough, STEPS[-1])})
-        self._steps = self._own_steps = self._stages[0]
-        self._originals: list[Outcome] = []
-        self._may_yet = False
-        """Whether an original that has not learned could with more steps."""
-        self._tried: dict[Change, list[Outcome]] = {}
+        self._stages = [steps] if steps else sorted({n for n in STEPS if n <= enough} | {min(enough, STEPS[-1])})
+        following = [*self._stages[2:], inf]
+        self._longer = [n for n, after in zip(self._stages[1:], following, strict=False) if after >= 2 * n]
+        """Of changes, which start from the beginning: 3,000 are not worth it where 4,500 are all."""
+        self._tried: dict[Change | None, list[Outcome]] = {None: []}
+        """The longest runs of each; None: as it is."""
+        self._left = RACE
         self._work = self._done = 0.0
         self._words = ""
         self._so_far: Explanation | None = None
         self._complete = False
+
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """By name, those of the changes included once they are tried."""
+        return self.runs.datasets
 
     def explanation(self) -> Explanation | None:
         """What stands; None before the first result."""
@@ -106,28 +95,19 @@ class Inquiry:
     def run(self, budget: float = BUDGET) -> Iterator[Progress]:
         """Search to the end; yields every `budget` seconds. Stopping between two yields leaves what stands."""
         yield from self._run_originals(budget)
-        if Trial(None, tuple(self._originals)).learns:
-            self._steps = self._own_steps
-        else:
-            yield from self._run_stages(budget)
+        if not self._found.learns:
+            yield from self._run_changes(budget)
+            for steps in self._longer:
+                if not (yield from self._race(steps, budget)):
+                    break
         self._complete = True
         self._conclude()
         yield Progress(1.0, "done", self._so_far)
 
-    def _run_stages(self, budget: float) -> Iterator[Progress]:
-        """All changes, with more steps as long as none cures and one may."""
-        for stage, steps in enumerate(self._stages):
-            longer = self._stages[stage + 1 : stage + 2]
-            before, self._tried, self._steps = self._tried, {}, steps
-            yield from self._run_changes(tuple(before), budget)
-            if not (longer and self._may_help(stage) and self._cost(self._specs(), *longer) <= AFFORDABLE):
-                break
-
-    def _may_help(self, stage: int) -> bool:
-        """Whether longer runs may show a cure: a second time for luck, then only where one is on its way."""
+    @property
+    def _found(self) -> Explanation:
         assert self._so_far is not None
-        trials = [trial for found in self._so_far.answers for trial in found.trials]
-        return not self._so_far.causes and (stage == 0 or any(trial.promising for trial in trials))
+        return self._so_far
 
     # What is run
 
@@ -135,85 +115,80 @@ class Inquiry:
         """As they are, and on while one that has not learned still may."""
         jobs: list[Job] = [(None, seed) for seed in self.seeds]
         trainers: list[tuple[Sequence[Job], Trainer]] = []
-        for stage, steps in enumerate(self._own_stages):
-            self._own_steps, self._originals, self._may_yet = steps, [], False
-            self._work, self._done = float(len(jobs)), 0.0
-            self._words = f"as it is, {plural(len(self.seeds), 'seed')}, {plural(steps, 'step')}"
+        for stage, steps in enumerate(self._stages):
+            self._plan(len(jobs), f"as it is, {plural(len(jobs), 'seed')}, {plural(steps, 'step')}")
             if not trainers:
-                for some in self._in_groups(jobs):
+                for some in self.runs.in_groups(jobs):
                     yield Progress(0.0, self._words, self._so_far)
-                    trainers.append((some, self._trainer(some, self._own_stages[-1])))
+                    trainers.append((some, self.runs.trainer(some, self._stages[-1])))
             for some, trainer in trainers:
                 yield from self._train(some, trainer, steps, budget)
             self._conclude()
-            longer = self._own_stages[stage + 1 : stage + 2]
-            if not (longer and self._may_yet and self._cost([self.spec], *longer) <= AFFORDABLE):
+            longer = self._stages[stage + 1 : stage + 2]
+            if not (longer and self._unsettled() and self.runs.cost(jobs, *longer) <= AFFORDABLE):
                 break
 
-    def _run_changes(self, known: Sequence[Change], budget: float) -> Iterator[Progress]:
+    def _run_changes(self, budget: float) -> Iterator[Progress]:
         """Seed by seed, so that what stands is about all suspects; one by one where they take long."""
         yield Progress(0.0, "choosing what to change", self._so_far)
-        wanted: Sequence[Change] = known or self._changes()
-        frugal = self._cost([self._spec(change) for change in wanted], self._steps) > AFFORDABLE
+        wanted: Sequence[Change] = self.runs.changes()
+        steps = self._stages[0]
+        frugal = self.runs.cost([(change, seed) for seed in self.seeds for change in wanted], steps) > COSTLY
         planned = len(self._best(wanted)) if frugal else len(wanted)
-        self._work, self._done = float(len(wanted) + (len(self.seeds) - 1) * planned), 0.0
+        self._plan(len(wanted) + (len(self.seeds) - 1) * planned)
         for number, seed in enumerate(self.seeds, 1):
             for group in _by_suspect(wanted) if frugal else [wanted]:
                 what = str(group[0].suspect) if frugal else plural(len(group), "change")
-                self._words = f"{what}, seed {number} of {len(self.seeds)}, {plural(self._steps, 'step')}"
-                for some in self._in_groups([(change, seed) for change in group]):
-                    yield Progress(self._share(0), self._words, self._so_far)
-                    yield from self._train(some, self._trainer(some, self._steps), self._steps, budget)
+                self._words = f"{what}, seed {number} of {len(self.seeds)}, {plural(steps, 'step')}"
+                yield from self._run_jobs([(change, seed) for change in group], steps, budget)
                 self._conclude()
             if frugal:
                 wanted = self._best(wanted)
 
-    def _changes(self) -> tuple[Change, ...]:
-        """Those whose data can be loaded, which is done here."""
-        found = []
-        for change in changes(self.spec, self.dataset):
-            name = dict(change.changes).get("data", self.dataset.name)
-            if name not in self.datasets:
-                try:
-                    loaded = data.load(name)
-                except InputError:
-                    continue
-                self.datasets |= {name: loaded, loaded.name: loaded}
-            found.append(change)
-        return tuple(found)
-
     def _best(self, wanted: Sequence[Change]) -> list[Change]:
         """Of each suspect the REPEATED best changes so far."""
-        assert self._so_far is not None
-        ranks = {trial.change: trial.rank for found in self._so_far.answers for trial in found.trials}
+        ranks = {trial.change: trial.rank for found in self._found.answers for trial in found.trials}
         best = [sorted(group, key=lambda c: ranks.get(c, (0, inf)))[:REPEATED] for group in _by_suspect(wanted)]
         return [change for group in best for change in group]
 
-    def _spec(self, change: Change | None, seed: int | None = None, steps: int | None = None) -> Spec:
-        """A run so long that it never ends by itself; where the schedule looks ahead it keeps its own length."""
-        options = self.spec.options() if change is None else change.apply(self.spec.options())
-        spec = read(options, self.datasets[options["data"]], self.spec.name)
-        steps = steps or self._steps
-        total = spec.total_steps(self.dataset.n_train)
-        length = max(total, steps) if self.spec.schedule.name != "constant" else steps + 1
-        return replace(spec, epochs=None, steps=length, seed=spec.seed if seed is None else seed)
+    def _race(self, steps: int, budget: float) -> Generator[Progress, None, bool]:
+        """Longer runs of what may yet learn, with the spec's own seed; then, of what has, with the others.
 
-    def _specs(self) -> list[Spec]:
-        """All that were tried."""
-        return [self.spec, *(self._spec(change) for change in self._tried)]
+        Whatever learns is compared with the network as it is after as many steps. Returns whether to go on.
+        """
+        before = {trial.change: trial.learned for found in self._found.answers for trial in found.trials}
+        racing = self._affordable(runners(self._found), steps)
+        if not racing:
+            return False
+        yield from self._run_heat([(change, self.spec.seed) for change in racing], steps, budget)
+        learned = [change for change in racing if before[change] or self._tried[change][0].learns]
+        others: list[Job] = [(change, seed) for change in learned for seed in self.seeds[1:]]
+        if learned and self._found.own_steps < steps:
+            others += [(None, seed) for seed in self.seeds]
+        if others:
+            yield from self._run_heat(others, steps, budget)
+        return not self._found.learns
 
-    def _in_groups(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
-        """As many at a time as one trainer holds."""
-        parameters = max(self._spec(change).architecture.parameters for change, _ in jobs)
-        most = max(1, isqrt(LANE_FLOATS // parameters))
-        for start in range(0, len(jobs), most):
-            yield jobs[start : start + most]
+    def _run_heat(self, jobs: Sequence[Job], steps: int, budget: float) -> Iterator[Progress]:
+        self._left -= self.runs.cost(jobs, steps)
+        self._plan(len(jobs), f"{plural(len({change for change, _ in jobs}), 'change')}, {plural(steps, 'step')}")
+        yield from self._run_jobs(jobs, steps, budget)
+        self._conclude()
 
-    def _trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
-        """Of these changes (None: as it is) with their seeds, for so many steps."""
-        for name in self.datasets.keys() - self._data.keys():
-            self._data[name] = self.datasets[name].astype(self.spec.dtype)
-        return Trainer([self._spec(*job, steps) for job in jobs], self._data)
+    def _affordable(self, racing: list[Change], steps: int) -> list[Change]:
+        """Without the last ones as far as they are too many."""
+        while racing and self.runs.cost([(change, self.spec.seed) for change in racing], steps) > self._left:
+            racing = racing[:-1]
+        return racing
+
+    def _run_jobs(self, jobs: Sequence[Job], steps: int, budget: float) -> Iterator[Progress]:
+        for some in self.runs.in_groups(jobs):
+            yield Progress(self._share(0), self._words, self._so_far)
+            yield from self._train(some, self.runs.trainer(some, steps), steps, budget)
+
+    def _plan(self, work: int, words: str = "") -> None:
+        """What is to be done next, in runs."""
+        self._work, self._done, self._words = float(work), 0.0, words
 
     def _train(self, jobs: Sequence[Job], trainer: Trainer, steps: int, budget: float) -> Iterator[Progress]:
         """Go on to so many steps, and note what came of it."""
@@ -223,63 +198,34 @@ class Inquiry:
             yield Progress(self._share(share), self._words, self._so_far)
         self._done += len(jobs)
         for (change, seed), lane in zip(jobs, snapshot.lanes, strict=True):
-            self._note(change, seed, lane, steps)
+            known = self._tried.setdefault(change, [])
+            if known and known[0].steps < steps:
+                known.clear()
+            known.append(judge(lane, seed, steps, self.constant))
 
     def _share(self, more: float) -> float:
         return min(1.0, (self._done + more) / self._work)
 
     # What came of it
 
-    def _note(self, change: Change | None, seed: int, lane: LaneSnapshot, steps: int) -> None:
-        loss, accuracy = lane.measures[:, 0], lane.measures[:, 1]
-        diverged = lane.status is Status.DIVERGED
-        learns = lane_learns(lane, self.constant)
-        after = (nan, nan) if diverged else (float(loss[-1]), float(accuracy[-1]))
-        half = float(loss[min(int(np.searchsorted(lane.probe_steps, steps // 2)), len(loss) - 1)])
-        on_its_way = not (diverged or learns) and self._on_its_way(half, after[0])
-        outcome = Outcome(
-            seed, float(loss[0]), after[0], float(accuracy[0]), after[1], diverged, learns, on_its_way,
-            float(lane.latest.test_accuracy),
-        )  # fmt: skip
-        if change is not None:
-            self._tried.setdefault(change, []).append(outcome)
-            return
-        self._originals.append(outcome)
-        self._may_yet |= not (diverged or learns) and self._is_open(outcome.loss_before, half, after[0])
-
-    def _is_open(self, start: float, then: float, now: float) -> bool:
-        """Whether a loss still falls or has not left its plateau: that of the start or of the constant answer.
-
-        `then` was half the steps ago.
-        """
-        plateaus = (start, self.constant.loss)
-        return then - now > FALLING * self.constant.loss or any(abs(now - one) < PLATEAU * one for one in plateaus)
-
-    def _on_its_way(self, then: float, now: float) -> bool:
-        """Whether a loss is below the constant answer's, and falling fast enough. `then` was half the steps ago."""
-        to_come = now - 2 * (PATIENCE - 1) * (then - now)
-        return now < self.constant.loss and self.constant.beaten_by(to_come, 1.0)
+    def _unsettled(self) -> bool:
+        """Whether the network as it is could learn with more steps."""
+        return any(outcome.unsettled for outcome in self._tried[None])
 
     def _conclude(self) -> None:
-        original = Trial(None, tuple(self._originals))
+        original = Trial(None, tuple(self._tried[None]))
+        trials = [Trial(change, tuple(runs)) for change, runs in self._tried.items() if change is not None]
         answers = []
-        for suspect in Suspect:
-            tried = [(change, runs) for change, runs in self._tried.items() if change.suspect is suspect]
+        for suspect in Suspect if not original.learns else ():
+            tried = tuple(trial for trial in trials if trial.change and trial.change.suspect is suspect)
             if tried:
-                trials = tuple(Trial(change, tuple(runs)) for change, runs in tried)
-                answers.append(answer(suspect, trials, original, self.constant))
+                answers.append(answer(suspect, tried, original, self.constant))
+        steps = max((found.steps for found in answers), default=original.steps if original.learns else self._stages[0])
+        untried = self._unsettled() and not self._given and self._total > original.steps
         self._so_far = Explanation(
-            self.spec, self.seeds, self._steps, self.constant, original,
-            in_order(answers, self.constant), self._complete, self._own_steps,
-            self._total * (self._may_yet and not self._given and self._total > self._own_steps),
+            self.spec, self.seeds, steps, self.constant, original, in_order(answers, self.constant), self._complete,
+            original.steps, self._total * untried,
         )  # fmt: skip
-
-    def _cost(self, specs: Sequence[Spec], steps: int) -> float:
-        """Seconds that these runs take with all seeds, by a rough estimate that no clock has part in."""
-        products = sum(sum(layer.products for layer in s.architecture.layers) * s.batch_size for s in specs)
-        groups = len({(s.architecture, s.activation, s.batch_size) for s in specs})
-        layers = max(len(s.architecture.layers) for s in specs)
-        return len(self.seeds) * steps * (6 * products / FLOPS + groups * (layers + 1) * OVERHEAD)
 
 
 def _by_suspect(wanted: Sequence[Change]) -> list[list[Change]]:

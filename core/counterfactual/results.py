@@ -11,12 +11,16 @@ from initscope.core.spec import Spec
 ALIKE = 0.1
 """Losses that differ by less than this share of the constant answer's are equally good."""
 
+LEAST_LEVEL = -(10**9)
+
 
 @dataclass(frozen=True)
 class Outcome:
     """One run with one seed. Losses and accuracies are of the probe's training examples; NaN if it diverged."""
 
     seed: int
+    steps: int
+    """Updates it was given."""
     loss_before: float
     loss_after: float
     accuracy_before: float
@@ -27,6 +31,12 @@ class Outcome:
     """It has not learned, but would soon, were it to go on at its pace."""
     test_accuracy: float = nan
     """Of test examples, at the end."""
+    signal: float = 0.0
+    """Standard deviation over inputs of the answers at the end; 0 if it diverged."""
+    alive: bool = False
+    """It has not learned, but may: something of the input arrives in the answers, and something still changes."""
+    unsettled: bool = False
+    """It has not learned, and its loss still falls or has not left its plateau."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,21 @@ class Trial:
     change: Change | None
     """None: as it is."""
     outcomes: tuple[Outcome, ...]
+    """Of equally many steps."""
+
+    @property
+    def steps(self) -> int:
+        return max((outcome.steps for outcome in self.outcomes), default=0)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may yet learn in a seed in which it has not."""
+        return any(outcome.alive for outcome in self.outcomes)
+
+    @property
+    def signal(self) -> float:
+        """The largest over the seeds."""
+        return max((outcome.signal for outcome in self.outcomes), default=0.0)
 
     @property
     def learned(self) -> int:
@@ -103,6 +128,21 @@ class Answer:
     best: Trial
     """In the most seeds; of those that are equally good, the usual one."""
 
+    @property
+    def steps(self) -> int:
+        """Of the longest runs."""
+        return max(trial.steps for trial in self.trials)
+
+    @property
+    def open(self) -> bool:
+        """Whether none cures, but some change may with more steps: then it is not a no."""
+        return not self.cures and any(trial.alive for trial in self.trials)
+
+    @property
+    def promising(self) -> bool:
+        """Whether a change has learned in most seeds, or is on its way."""
+        return any(trial.promising for trial in self.trials)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -112,7 +152,7 @@ class Explanation:
     seeds: tuple[int, ...]
     """Those that were to be run; the first is the spec's own."""
     steps: int
-    """Of every run with a change."""
+    """The most that a change was given."""
     constant: Constant
     original: Trial
     answers: tuple[Answer, ...]
@@ -127,11 +167,15 @@ class Explanation:
     @property
     def own_steps(self) -> int:
         """Of the network as it is."""
-        return max(self.steps, self.original_steps)
+        return self.original_steps or self.steps
 
     def by_heart(self, trial: Trial) -> bool:
         """Whether a trial learns its training examples, but the test goes hardly better than by a constant answer."""
         return trial.learns and self.constant.by_heart(trial.test_accuracy)
+
+    def level(self, trial: Trial) -> int:
+        """How far its loss is below the constant answer's, in steps of ALIKE; what is not finite is far above."""
+        return _level(trial, self.constant)
 
     @property
     def learns(self) -> bool:
@@ -157,10 +201,12 @@ class Explanation:
 def answer(suspect: Suspect, trials: tuple[Trial, ...], original: Trial, constant: Constant) -> Answer:
     """Whether this suspect is to blame. There is at least one trial, and the usual ones come first.
 
-    Trials that were not repeated with as many seeds as others have no say.
+    Those that went on the longest have a say, and of them those that were repeated with the most seeds.
     """
-    most = max(len(trial.outcomes) for trial in trials)
-    repeated = [trial for trial in trials if len(trial.outcomes) == most]
+    longest = max(trial.steps for trial in trials)
+    asked = [trial for trial in trials if trial.steps == longest]
+    most = max(len(trial.outcomes) for trial in asked)
+    repeated = [trial for trial in asked if len(trial.outcomes) == most]
     top = min(repeated, key=lambda trial: trial.rank)
     alike = _or_infinite(top.loss_after) + ALIKE * constant.loss * top.learns
     best = next(t for t in repeated if t.learned == top.learned and _or_infinite(t.loss_after) <= alike)
@@ -172,13 +218,19 @@ def answer(suspect: Suspect, trials: tuple[Trial, ...], original: Trial, constan
 
 
 def in_order(answers: list[Answer], constant: Constant) -> tuple[Answer, ...]:
-    """Cures first, and of those the ones that leave the network what it is; then by seeds, loss, and suspicion."""
+    """Cures first, and of those the ones that leave the network what it is; then the soonest; then by seeds, loss, and
+    suspicion."""
 
-    def key(found: Answer) -> tuple[bool, bool, int, int, int]:
+    def key(found: Answer) -> tuple[bool, bool, int, int, int, int]:
         place = list(Suspect).index(found.suspect)
         if not found.cures:
-            return True, False, 0, 0, place
-        level = round(constant.loss_fall(found.best.loss_after) / ALIKE) if isfinite(found.best.loss_after) else 0
-        return False, not found.suspect.same_network, -found.best.learned, -level, place
+            return True, False, 0, 0, 0, place
+        best = found.best
+        return False, not found.suspect.same_network, best.steps, -best.learned, -_level(best, constant), place
 
     return tuple(sorted(answers, key=key))
+
+
+def _level(trial: Trial, constant: Constant) -> int:
+    loss = trial.loss_after
+    return round(constant.loss_fall(loss) / ALIKE) if isfinite(loss) else LEAST_LEVEL

@@ -1,10 +1,12 @@
 """An explanation in sentences for people, and as plain values for JSON."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
 from initscope.core.counterfactual.changes import Change, Suspect
 from initscope.core.counterfactual.results import Answer, Explanation, Outcome, Trial
+from initscope.core.jsonnumber import json_number
 from initscope.core.plural import plural
 
 TRIED = {
@@ -46,9 +48,9 @@ def seeds_words(trial: Trial) -> str:
     return f"{trial.learned} of {plural(len(trial.outcomes), 'seed')}"
 
 
-def course(trial: Trial, steps: int) -> str:
+def course(trial: Trial) -> str:
     """`loss 2.30 -> 0.21, accuracy 10% -> 94% in 300 steps (3 of 3 seeds)`, or that it diverged."""
-    made = f"in {plural(steps, 'step')}"
+    made = f"in {plural(trial.steps, 'step')}"
     if trial.diverged:
         where = "" if trial.diverged == len(trial.outcomes) else f" with {trial.diverged} of the seeds"
         return f"loss {number(trial.loss_before)}, and it diverges{where} {made} ({seeds_words(trial)})"
@@ -62,13 +64,14 @@ def conclusion(found: Explanation) -> list[str]:
     paragraphs = [_as_it_is(found)]
     if not found.learns and found.answers:
         proven = [_proof(found, answer, also=place > 0) for place, answer in enumerate(found.causes)]
-        innocent = [f"{_tried(answer)}: no" for answer in found.answers if not answer.cures]
+        innocent = [f"{_tried(answer)}: {_no(answer)}" for answer in found.answers if not answer.cures]
         if proven:
             proven[0] += "".join(f"; {words}" for words in innocent)
             paragraphs += [f"{words}." for words in proven]
         else:
             so_far = "" if found.complete else " so far"
-            paragraphs.append(f"No single change cures it{so_far}. {_capital('; '.join(innocent))}.")
+            within = f" in {_up_to(found.answers)}" * any(answer.open for answer in found.answers)
+            paragraphs.append(f"No single change cures it{within}{so_far}. {_capital('; '.join(innocent))}.")
             paragraphs += [_when_nothing_helps(found)] * found.complete
     return paragraphs + _warm_up(found)
 
@@ -85,7 +88,7 @@ def _warm_up(found: Explanation) -> list[str]:
 
 def _as_it_is(found: Explanation) -> str:
     original, constant = found.original, found.constant
-    ran = course(original, found.own_steps)
+    ran = course(original)
     beat = f"one answer for every input has loss {number(constant.loss)} and is right for {percent(constant.accuracy)}"
     if not found.learns:
         luck = " It is a matter of the seed, but mostly it does not." if original.learned else ""
@@ -106,7 +109,7 @@ def _proof(found: Explanation, answer: Answer, also: bool) -> str:
     best = answer.best
     assert best.change is not None
     kept = f"{KEPT[answer.suspect]}, {best.change.words}"
-    proof = f"{_capital(str(answer.suspect))}: yes{' as well' * also}. {kept}: {course(best, found.steps)}"
+    proof = f"{_capital(str(answer.suspect))}: yes{' as well' * also}. {kept}: {course(best)}"
     return proof + f", but by heart: {_in_the_test(best)}" * found.by_heart(best)
 
 
@@ -117,6 +120,17 @@ def _tried(answer: Answer) -> str:
     what = "" if answer.suspect is Suspect.DATA else f" ({f'{len(changes)} {noun}' if many else ', '.join(changes)})"
     some = f", {seeds_words(answer.best)}" if answer.best.learned else ""
     return f"{TRIED[answer.suspect]}{what}{some}"
+
+
+def _no(answer: Answer) -> str:
+    """A no, or only that it took too long: of what may yet learn nobody knows."""
+    return f"not in {_up_to([answer])}" if answer.open else "no"
+
+
+def _up_to(answers: Sequence[Answer]) -> str:
+    """`300 steps`, or `up to 3,000 steps` where some changes were given fewer."""
+    steps = {trial.steps for answer in answers for trial in answer.trials}
+    return "up to " * (len(steps) > 1) + plural(max(steps), "step")
 
 
 def _when_nothing_helps(found: Explanation) -> str:
@@ -146,12 +160,14 @@ def report(found: Explanation) -> dict[str, Any]:
         "seeds": list(found.seeds),
         "steps": found.steps,
         "original_steps": found.own_steps,
-        "constant_answer": {"loss": _finite(found.constant.loss), "accuracy": _finite(found.constant.accuracy)},
+        "constant_answer": {"loss": json_number(found.constant.loss), "accuracy": json_number(found.constant.accuracy)},
         "original": _trial(found.original),
         "suspects": [
             {
                 "suspect": answer.suspect.name.lower(),
                 "cures": answer.cures,
+                "open": answer.open,
+                "steps": answer.steps,
                 "best": _change(answer.best.change),
                 "learned_by_heart": found.by_heart(answer.best),
                 "trials": [_trial(trial) for trial in answer.trials],
@@ -168,19 +184,16 @@ def _change(change: Change | None) -> dict[str, Any] | None:
 
 def _trial(trial: Trial) -> dict[str, Any]:
     runs = [_outcome(outcome) for outcome in trial.outcomes]
-    return {"change": _change(trial.change), "learned": trial.learned, "runs": runs}
+    return {"change": _change(trial.change), "steps": trial.steps, "learned": trial.learned, "runs": runs}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "seed": outcome.seed,
-        "loss": [_finite(outcome.loss_before), _finite(outcome.loss_after)],
-        "accuracy": [_finite(outcome.accuracy_before), _finite(outcome.accuracy_after)],
-        "test_accuracy": _finite(outcome.test_accuracy),
+        "loss": [json_number(outcome.loss_before), json_number(outcome.loss_after)],
+        "accuracy": [json_number(outcome.accuracy_before), json_number(outcome.accuracy_after)],
+        "test_accuracy": json_number(outcome.test_accuracy),
         "diverged": outcome.diverged,
         "learns": outcome.learns,
+        "alive": outcome.alive,
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
