@@ -11,8 +11,9 @@ BUDGET = 1000.0
 """Bytes a second for frames that nobody asked for, where one wants to draw for a slow line."""
 ASK_EVERY = 0.5
 """Seconds between two questions on a good line; on a slow one every frame is followed by one."""
-LOST = 10.0
-"""Seconds after which an answer is not awaited any more."""
+LOST, LONGEST_LOST = 10.0, 300.0
+"""Seconds after which an answer is not awaited any more, twice as many after each that was lost: it may have gone to
+nobody, as between `dtach` and the next one to attach, or a connection stands still."""
 TRIES = 3
 """Questions that a terminal may leave unanswered before none is asked again."""
 LONGEST_TRIP = 0.6
@@ -58,7 +59,7 @@ class Flow:
     @property
     def awaiting(self) -> bool:
         """Whether an answer is under way that will come, as far as one can know."""
-        return self._asked is not None and self._answered
+        return self._asked is not None and self._answered and self._age() < self._patience
 
     @property
     def late(self) -> bool:
@@ -75,7 +76,7 @@ class Flow:
     @property
     def asks(self) -> bool:
         """Whether to ask now."""
-        if self._asked is not None and self._age() < LOST:
+        if self._asked is not None and self._age() < self._patience:
             return False
         if not self._answered and self._unanswered >= TRIES:
             return False
@@ -100,7 +101,8 @@ class Flow:
         if self._asked is None:
             return
         took = max((self._clock() if time is None else time) - self._asked, 0.0)
-        self._shortest = min(self._shortest, took)
+        if self._unanswered < 2:  # else it may be the answer to an earlier question
+            self._shortest = min(self._shortest, took)
         self._asked, self._answered, self._unanswered = None, True, 0
         self._judge(took - self._shortest, self._before)
 
@@ -113,6 +115,15 @@ class Flow:
     def forget(self) -> None:
         """What was asked will not be answered: the terminal was somebody else's meanwhile."""
         self._asked = None
+
+    def heard(self) -> None:
+        """Something came from the terminal: it is there, and what it has not answered for so long it never will."""
+        if self._age() > LOST:
+            self.forget()
+
+    @property
+    def _patience(self) -> float:
+        return min(LOST * 2.0 ** (self._unanswered - 1), LONGEST_LOST) if self._answered else LOST
 
     def _overdue(self, by: float) -> bool:
         return self.awaiting and self._age() > self._shortest + by

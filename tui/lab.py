@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -41,6 +42,10 @@ def open_lab(arguments: argparse.Namespace, first: str = "") -> int:
         comparison.specs(datasets)
         return comparison, datasets
 
+    if arguments.runs:
+        if arguments.no_save:
+            raise InputError("--runs says where runs are kept, --no-save that none is: leave one out")
+        _store(arguments, config)  # what is wrong with it is said before the screen is taken
     if given or last or arguments.detach:
         prepared = read()  # what was typed is checked before the screen is taken
         if arguments.detach:
@@ -93,6 +98,8 @@ def show(app: LabApp, mouse: bool) -> int:
     # Warnings from the training thread would be written across the screen.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())
+    for name in ("COLUMNS", "LINES"):  # Vim's terminal sets them: the size that it had at first, whatever becomes of it
+        os.environ.pop(name, None)
     app.run(mouse=mouse)
     if app.complaint:
         print(f"initscope: {app.complaint}", file=sys.stderr)

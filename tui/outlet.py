@@ -22,6 +22,13 @@ PROMPT = 0.02
 """Seconds within which a terminal takes a piece, if it is not stuck."""
 PIECE = 1024
 """Bytes at a time, so that a slow terminal is seen to take some."""
+LEAVE = "\x1b[?1049l"
+"""Back from the alternate screen, as Textual's driver says it, alone in a piece."""
+WIPE = "\x1b[m\x1b[H\x1b[J"
+"""Said before it: the Linux console and GNU screen, as it is set at first, have one screen alone, and a shell would
+write over what is left there."""
+COPY, STRING = "\x1b]52;", 700
+"""How a request to copy begins; bytes at a time, at most 768, that GNU screen hands on to the terminal around it."""
 
 
 class Outlet(WriterThread):
@@ -55,7 +62,7 @@ class Outlet(WriterThread):
             return self._waiting > 0 and monotonic() - self._since > PROMPT
 
     def write(self, text: str) -> None:
-        piece = text.encode(self._encoding, self._errors)
+        piece = _understood(text).encode(self._encoding, self._errors)
         with self._changed:
             if not self._waiting:
                 self._since = monotonic()
@@ -106,6 +113,16 @@ class Outlet(WriterThread):
             self.join(TURN)
             if self._waiting < left:
                 left, end = self._waiting, monotonic() + LEAVING
+
+
+def _understood(text: str) -> str:
+    """What Textual says, in words that terminals understand which know less than others."""
+    if text == LEAVE:
+        return WIPE + text
+    if text.startswith(COPY) and os.environ.get("STY") and not os.environ.get("TMUX"):  # within GNU screen
+        parts = (text[start : start + STRING] for start in range(0, len(text), STRING))
+        return "".join(f"\x1bP{part}\x1b\\" for part in parts)
+    return text
 
 
 def install() -> None:

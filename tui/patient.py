@@ -61,6 +61,11 @@ class PatientApp(App[None]):
             line.write(QUESTION)
             self.flow.ask()
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Resize | events.AppFocus):
+            self.flow.heard()
+        await super().on_event(event)
+
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Or it was F3 with Shift, which looks the same and can do no harm."""
         self.flow.answer(event.time)

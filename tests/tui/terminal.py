@@ -24,7 +24,7 @@ COMMAND = str(Path(sys.executable).with_name("initscope"))
 BARE = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
 """This environment without what would change a terminal's size or colours."""
 # Queries and keyboard modes that pyte does not know and would take for something else.
-FOREIGN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*(\$p|u)|\x1b\[[0-9;]*t|\x1b[P_^][^\x1b]*\x1b\\")
+FOREIGN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*(\$p|u|m)|\x1b\[[0-9;]*t|\x1b[P_^][^\x1b]*\x1b\\")
 PARTIAL = re.compile(rb"\x1b(\[[0-9;?<>=$]*|[P_^][^\x1b]{0,40}\x1b?)?\Z")
 QUANTUM = 0.05
 """Seconds to wait for output at a time."""

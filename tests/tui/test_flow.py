@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from initscope.tui import flow as flows
-from initscope.tui.flow import BUDGET, CLEAR, LATE, LOST, TRIES, Flow
+from initscope.tui.flow import BUDGET, CLEAR, LATE, LONGEST_LOST, LOST, TRIES, Flow
 
 FRAME, SMALL, EVERY = 2000, 700, 0.25
 """Bytes of a frame on a good line and on a slow one; seconds between two frames that might be drawn."""
@@ -97,6 +97,40 @@ def test_where_a_slow_line_is_asked_for_a_kilobyte_a_second_is_sent(answers: boo
     list(line.run(60))
     assert line.flow.slow
     assert 0.8 * BUDGET < (line.sent - sent) / 60 <= 1.05 * BUDGET
+
+
+def lost(line: Line) -> float:
+    """The seconds for which an answer is awaited that went to nobody; when it is given up, it is asked again."""
+    line.flow.ask()
+    start = line.now
+    while line.flow.awaiting:
+        assert not line.flow.asks
+        line.now += 0.5
+    assert not line.flow.late
+    assert line.flow.asks
+    return line.now - start
+
+
+def test_an_answer_that_is_lost_is_given_up_later_each_time_and_at_once_when_somebody_is_there() -> None:
+    line = opened(Line(1e6))
+    list(line.run(5))
+    line.flow.answer()
+    assert [lost(line) for _ in range(3)] == [LOST, 2 * LOST, 4 * LOST]
+    line.flow.ask()
+    line.now += LOST
+    line.flow.heard()
+    assert line.flow.late, "what is heard is as old as the question"
+    line.now += 1
+    line.flow.heard()
+    assert not line.flow.late
+    assert line.flow.asks
+    line.flow.ask()
+    shortest = line.flow._shortest
+    line.flow.answer()
+    assert line.flow._shortest == shortest, "it may be the answer to an earlier question"
+    assert lost(line) == LOST
+    for _ in range(20):
+        assert lost(line) <= LONGEST_LOST
 
 
 def test_a_person_may_say_that_no_line_is_slow() -> None:

@@ -65,6 +65,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_lab() -> None:
             terminal.keys("\x1a")
             terminal.wait_for("Stopped", OPENING)
             assert not terminal.cursor_hidden
+            assert "randn" not in terminal.screen, "what the lab drew is still there"
             assert all(terminal.output.rfind(off) > terminal.output.rfind(on) for on, off in MODES)
             assert settings(terminal) == before
             terminal.resize(columns, rows)
@@ -137,6 +138,19 @@ def test_continued_without_having_slept() -> None:
             terminal.keys("s")
             terminal.wait_for(lambda screen, made=made: steps(screen) == made, OPENING)
         assert terminal.output.count(b"\x1b[?1049h") == 1
+        terminal.keys("q")
+        assert terminal.wait() == 0
+
+
+def test_whoever_attaches_is_shown_the_lab() -> None:
+    """Programs such as dtach keep no picture: they press Ctrl+L for who attaches, or say that the size has changed."""
+    with Terminal(*LONG.split()) as terminal:
+        terminal.wait_for(lambda screen: in_lab(screen) and "paused" in screen, OPENING)
+        for ask in (lambda: terminal.keys("\x0c"), lambda: terminal.signal(signal.SIGWINCH)):
+            terminal.emulated.reset()
+            assert not in_lab(terminal.screen)
+            ask()
+            terminal.wait_for(lambda screen: lab_lines(screen) == 23, OPENING)
         terminal.keys("q")
         assert terminal.wait() == 0
 

@@ -36,15 +36,21 @@ def restored(terminal: Terminal) -> bool:
 
 
 def test_it_opens_runs_and_quits() -> None:
-    with Terminal(*LONG, columns=100, rows=30) as terminal:
+    vim = {"COLUMNS": "70", "LINES": "20"}  # as its terminal does: not what counts
+    with Terminal(*LONG, columns=100, rows=30, environment=vim) as terminal:
         opened(terminal)
         assert "1 rand" in terminal.screen
+        terminal.wait_for(lambda screen: "space Run" in screen.split("\n")[29], OPENING)
+        assert b"\x1b[?1000h" in terminal.output  # the mouse is the lab's
         running(terminal)
         start = perf_counter()
         terminal.keys("q")
         assert terminal.wait() == 0
         assert perf_counter() - start < 3
         assert restored(terminal)
+        # pyte has, as the Linux console and GNU screen, one screen alone
+        assert terminal.screen.strip() == ""
+        assert (terminal.emulated.cursor.x, terminal.emulated.cursor.y) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,7 @@ def test_it_opens_runs_and_quits() -> None:
         pytest.param("\x03", 130, id="ctrl+c"),
         pytest.param(signal.SIGINT, 130, id="SIGINT", marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, 129, id="SIGHUP"),
+        pytest.param(signal.SIGHUP, 129, id="SIGHUP", marks=pytest.mark.slow),
     ],
 )
 def test_what_ends_it_while_training_gives_the_terminal_back(end: str | signal.Signals, code: int) -> None:
@@ -105,7 +111,9 @@ NO_TERMINAL = {
 }
 
 
-@pytest.mark.parametrize("case", NO_TERMINAL)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=pytest.mark.slow if one in ("stdin", "everything") else ()) for one in NO_TERMINAL]
+)
 def test_without_a_terminal_it_names_the_other_command(case: str, tmp_path: Path) -> None:
     words = ["-c", NO_TERMINAL[case].format(COMMAND, tmp_path / "errors")]
     with Terminal(*words, program="/bin/bash") as terminal:
@@ -167,10 +175,11 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     [{"NO_COLOR": "1"}, pytest.param({"TERM": "xterm", "COLORTERM": ""}, marks=pytest.mark.slow)],
     ids=["NO_COLOR", "xterm"],
 )
-def test_terminals_with_few_colours_show_the_same_words(environment: dict[str, str]) -> None:
-    with Terminal(columns=100, rows=30, environment=environment) as terminal:
+def test_terminals_with_few_colours_and_no_mouse_show_the_same_words(environment: dict[str, str]) -> None:
+    with Terminal("--no-mouse", columns=100, rows=30, environment=environment) as terminal:
         opened(terminal)
         terminal.wait_for(lambda screen: "S 100% layer 1" in screen and "weights, layer 1" in screen, OPENING)
+        assert b"\x1b[?1000h" not in terminal.output
         if "NO_COLOR" in environment:
             colours = {tuple(map(int, found)) for found in re.findall(rb"38;2;(\d+);(\d+);(\d+)", terminal.output)}
             assert all(red == green == blue for red, green, blue in colours)

@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import pytest
@@ -82,7 +84,8 @@ def test_glyphs_by_terminal(term: str, expected: bool, monkeypatch: pytest.Monke
     assert takes_unicode() is expected
 
 
-@pytest.mark.parametrize(("words", "asked"), [pytest.param([], True, marks=pytest.mark.slow), (["--no-mouse"], False)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "asked"), [([], True), (["--no-mouse"], False)])
 def test_the_mouse_is_the_terminal_s_if_one_says_so(words: list[str], asked: bool) -> None:
     with Terminal(*words) as terminal:
         terminal.wait_for(opened, OPENING)
@@ -119,12 +122,14 @@ def tmux(request: pytest.FixtureRequest) -> Iterator[Tmux]:
     server("kill-server")
 
 
+def step(shown: str) -> int:
+    """Of the second lane; -1 where the lab is not to be seen."""
+    found = re.search(r"2 randn +([\d,]+) ", shown)
+    return int(found[1].replace(",", "")) if found else -1
+
+
 @pytest.mark.slow
 def test_tmux_detached_attached_elsewhere_and_resized(tmux: Tmux) -> None:
-    def step(shown: str) -> int:
-        found = re.search(r"2 randn +([\d,]+) ", shown)
-        return int(found[1].replace(",", "")) if found else -1
-
     tmux("new-session", "-d", "-x", "100", "-y", "30", f"{COMMAND} --epochs 100000")
     tmux.wait_for(opened)
     tmux("send-keys", "+++++", "Space")
@@ -141,6 +146,65 @@ def test_tmux_detached_attached_elsewhere_and_resized(tmux: Tmux) -> None:
     shown = tmux.wait_for(lambda shown: "paused" in shown)
     assert opened(shown)
     tmux("send-keys", "q")
+
+
+@pytest.fixture
+def gnu_screen() -> Iterator[dict[str, str]]:
+    """What its programs need besides `screen`: where its sockets are, whose paths must be short, and settings."""
+    if shutil.which("screen") is None:
+        pytest.skip("there is no GNU screen")
+    with TemporaryDirectory() as folder:  # the user's alone, as screen wants it
+        settings = Path(folder) / "screenrc"
+        settings.write_text("startup_message off\ndefutf8 on\n", encoding="utf-8")
+        environment = {"SCREENDIR": folder, "SCREENRC": str(settings), "PS1": "ready> ", "LC_ALL": "C.UTF-8"}
+        yield {**environment, "TMUX": "", "COLORTERM": ""}
+        subprocess.run(["screen", "-X", "quit"], env={**BARE, **environment}, capture_output=True)
+
+
+@pytest.mark.slow
+def test_gnu_screen_detached_attached_elsewhere_copied_and_left(gnu_screen: dict[str, str]) -> None:
+    """As it is set at first it has no other screen to leave for: nothing of the lab may stay behind."""
+    with Terminal("bash", "--norc", "--noprofile", program="screen", environment=gnu_screen) as terminal:
+        terminal.wait_for("ready>", OPENING)
+        terminal.keys(f"{COMMAND} --epochs 100000\r")
+        terminal.wait_for(lambda screen: "space Run" in screen and "paused" in screen, OPENING)
+        terminal.keys("+++ ")
+        terminal.wait_for(lambda screen: step(screen) > 100, OPENING)
+        before = step(terminal.screen)
+        terminal.keys("\x01d")
+        terminal.wait()
+    with Terminal("-r", program="screen", columns=120, rows=40, environment=gnu_screen) as terminal:
+        terminal.wait_for(lambda screen: opened(screen) and step(screen) > before, OPENING)
+        terminal.wait_for(lambda screen: "space Run" in screen.split("\n")[39], OPENING)
+        terminal.keys("y")
+        terminal.wait_for(lambda _: b"\x1b]52;c;" in terminal.output, OPENING)
+        terminal.keys("\r")
+        terminal.wait_for(opened, OPENING)
+        for key, said in (("\x1a", "Stopped"), ("q", "ready>")):
+            terminal.keys(key)
+            terminal.wait_for(lambda screen, said=said: said in screen and "ready>" in screen, OPENING)
+            assert "randn" not in terminal.screen
+            assert not re.search(r"\d;\d+R", terminal.screen), "an answer of the terminal came to the shell"
+            if key != "q":
+                terminal.keys("clear; fg\r")
+                terminal.wait_for(opened, OPENING)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("vim") is None, reason="there is no Vim")
+def test_vim_s_terminal_and_its_window_grows() -> None:
+    """It says in COLUMNS and LINES how large it was at first."""
+    words = ["-u", "NONE", "-N", "-c", "set ttimeout ttimeoutlen=20", "-c", f"terminal ++curwin ++close {COMMAND}"]
+    with Terminal(*words, program="vim", columns=80, rows=25, environment={"LC_ALL": "C.UTF-8"}) as terminal:
+        terminal.wait_for(lambda screen: "space Run" in screen and "paused" in screen, OPENING)
+        terminal.resize(120, 41)
+        terminal.wait_for(lambda screen: opened(screen) and "space Run" in screen.split("\n")[39], OPENING)
+        terminal.keys("\x1b[As")
+        terminal.wait_for(lambda screen: step(screen) == 1, OPENING)
+        terminal.keys("q")
+        terminal.wait_for(lambda screen: "randn" not in screen, OPENING)
+        terminal.keys(":q!\r")
+        assert terminal.wait() == 0
 
 
 @pytest.mark.slow
