@@ -1,6 +1,7 @@
 """The one line that reproduces what a screen shows: made, copied to the clipboard, and shown to be selected."""
 
 import shlex
+import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,8 @@ from initscope.tui.remembered import absolute
 
 COPIED = "Copied, where the terminal lets programs copy (OSC 52). Else select it with the mouse. Any key closes."
 LEAST_WIDTH = 20
+HELD = ("shift", "control", "alt", "super", "hyper", "meta", "lock")
+"""How the keys end that some terminals report by themselves, as `left_shift`: one holds them to select, or to copy."""
 SCROLLING = {"up": "up", "down": "down", "pageup": "page_up", "pagedown": "page_down"}
 
 
@@ -85,19 +88,20 @@ def _pieces(command: str, width: int) -> Iterator[tuple[str, bool]]:
 
 
 class CopyScreen(ModalScreen[None]):
-    """Shows a line that was copied. The mouse is the terminal's meanwhile, for selecting."""
+    """Shows what was copied. The mouse is the terminal's meanwhile, for selecting."""
 
     AUTO_FOCUS = None
     CSS_PATH = "copying.tcss"
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, beside: str = "", shell: bool = True) -> None:
+        """`beside` is said with it; it is a line for a shell, or else a text of lines."""
         super().__init__()
-        self.command = command
+        self.command, self._beside, self._shell = command, beside, shell
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="copied") as area:
             area.styles.scrollbar_size_vertical = 0
-            yield Static(COPIED, id="what", markup=False)
+            yield Static(self._readable(f"{COPIED} {self._beside}".rstrip()), id="what", markup=False)
             yield Static(id="line", markup=False)
 
     def on_mount(self) -> None:
@@ -105,10 +109,16 @@ class CopyScreen(ModalScreen[None]):
         self._give_mouse(to_terminal=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        lines = shell_lines(self.command, event.size.width)
+        lines = self._lines(event.size.width)
         shown = self.query_one("#line", Static)
         shown.update(Content("\n".join(self._readable(line) for line in lines)))
         shown.styles.height = len(lines)
+
+    def _lines(self, width: int) -> list[str]:
+        if self._shell:
+            return shell_lines(self.command, width)
+        room = max(width, LEAST_WIDTH)
+        return [part for line in self.command.splitlines() for part in textwrap.wrap(line, room) or [""]]
 
     def _readable(self, text: str) -> str:
         """What the terminal can show of it; what was copied is exact."""
@@ -116,9 +126,11 @@ class CopyScreen(ModalScreen[None]):
         return "".join(c if c.isprintable() and (unicode or c.isascii()) else "?" for c in text)
 
     def on_key(self, event: events.Key) -> None:
-        """Any key closes, but those that scroll a line that is longer than the screen."""
+        """Any key closes, but those that scroll a line that is longer than the screen, and those held for others."""
         event.stop()
         event.prevent_default()
+        if event.key.rpartition("_")[2] in HELD:
+            return
         area = self.query_one("#copied", VerticalScroll)
         if event.key in SCROLLING and area.max_scroll_y > 0:
             getattr(area, f"scroll_{SCROLLING[event.key]}")(animate=False)

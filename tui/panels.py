@@ -1,16 +1,18 @@
 """The text of the lab's panels: pure functions from a snapshot and what is chosen to lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from initscope.core.probes import INDEX
 from initscope.core.snapshot import LaneSnapshot, Snapshot
-from initscope.core.spec import OPTIONS
+from initscope.core.spec import OPTIONS, Spec
 from initscope.core.states import layer_states
 from initscope.tui import views
-from initscope.tui.sheet import RESET, RGB, Style, plain
-from initscope.tui.views import HEATS, Heat, marker, number, percent, plain_text
+from initscope.tui.sheet import RESET, Style, painted, plain, plain_text
+from initscope.tui.views import HEATS, Heat, marker, number, percent
 
 REVERSE = "\x1b[7m"
 GAP = 2
@@ -36,10 +38,6 @@ class Choice:
     """The step that is read; None while not measuring."""
 
 
-def coloured(text: str, colour: RGB) -> str:
-    return "\x1b[38;2;{};{};{}m".format(*colour) + text + RESET
-
-
 def fit(text: str, width: int, unicode: bool = True) -> str:
     """`text` without codes, cut or padded to exactly `width` columns."""
     text = plain(plain_text(text, unicode), unicode)
@@ -59,7 +57,11 @@ SELDOM = ("schedule", "weight-decay", "clip", "stream", "dtype")  # named where 
 
 def setting(snapshot: Snapshot) -> str:
     """What the lanes have in common; what differs stands in their names."""
-    specs = [lane.spec for lane in snapshot.lanes]
+    return _common(tuple(lane.spec for lane in snapshot.lanes))
+
+
+@lru_cache(maxsize=4)
+def _common(specs: tuple[Spec, ...]) -> str:
     parts = []
     for values in (
         [spec.data for spec in specs],
@@ -105,9 +107,9 @@ def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style, n
     histogram_height = style.height - 1 - heat_height
     if histogram_height < LEAST_HISTOGRAM:
         heat_height, histogram_height = style.height - 1, 0
-    lines = [coloured(head, views.colour(lane))]
+    lines = [painted(head, views.colour(lane), style)]
     if histogram_height and layer in lane.distributions:
-        lines += _histograms(lane, snapshot, layer, replace(style, height=histogram_height))
+        lines += histograms(lane, snapshot, layer, replace(style, height=histogram_height))
     lines += views.heatmap_chart(
         lane,
         heat.key,
@@ -118,7 +120,7 @@ def pane(lane: LaneSnapshot, snapshot: Snapshot, choice: Choice, style: Style, n
     return lines
 
 
-def _histograms(lane: LaneSnapshot, snapshot: Snapshot, layer: int, style: Style) -> list[str]:
+def histograms(lane: LaneSnapshot, snapshot: Snapshot, layer: int, style: Style) -> list[str]:
     """Weights, and activations beside or below them where there is room."""
     found = lane.distributions[layer]
     peers = [peer.distributions[layer] for peer in snapshot.lanes if layer in peer.distributions]
@@ -157,11 +159,13 @@ NUMBERS = {
 SHARES = ("saturated_low", "saturated_high", "dead_units")
 
 
-def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
-    """The numbers of every layer at the cursor, else at the last probe; as many columns as fit."""
+def layer_table(
+    lane: LaneSnapshot, choice: Choice, style: Style, names: Sequence[str] = tuple(NUMBERS)
+) -> list[str]:
+    """These NUMBERS of every layer at the cursor, else at the last probe; as many of them as fit."""
     at = cursor_of(lane, choice)
     shown = max((style.width - 8) // 11, 1)
-    columns = list(NUMBERS)[:shown]
+    columns = names[:shown]
     step = int(lane.probe_steps[at])
     lines = [fit(f"layers at step {step:,}", style.width, style.unicode)]
     lines.append(fit(f"{'':8}" + "".join(f"{name:>11}" for name in columns), style.width, style.unicode))
@@ -174,7 +178,7 @@ def layer_table(lane: LaneSnapshot, choice: Choice, style: Style) -> list[str]:
         chosen = ">" if index == choice.layer else " "
         text = f"{chosen}{index + 1:>3} {states[index].letter:<3}" + "".join(f"{cell:>11}" for cell in cells)
         line = fit(text, style.width, style.unicode)
-        lines.append(line[:5] + coloured(line[5:6], views.STATE_COLOURS[states[index]]) + line[6:])
+        lines.append(line[:5] + painted(line[5:6], views.STATE_COLOURS[states[index]], style) + line[6:])
     return lines[: style.height]
 
 

@@ -32,7 +32,8 @@ def svg(strips: Sequence[Strip], width: int, title: str) -> str:
     )
     for strip in strips:
         console.print(Segments([*strip, Segment.line()]), no_wrap=True, crop=False)
-    return FROM_ELSEWHERE.sub("", console.export_svg(title=title))
+    found = FROM_ELSEWHERE.sub("", console.export_svg(title=title))
+    return found.replace("<svg ", '<svg xml:space="preserve" ', 1)  # else librsvg drops blanks, even those of no break
 
 
 def write_made(make: Callable[[], str]) -> Write:
@@ -52,3 +53,8 @@ def write_now(make: Callable[[], str]) -> Write:
         return [await asyncio.to_thread(put_text, path, text)]
 
     return write
+
+
+def write_drawn(draw: Callable[[], Callable[[], str]]) -> Write:
+    """Draws where it is called; what that gives makes the text, and that and the writing are done in a thread."""
+    return lambda path: write_made(draw())(path)

@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from initscope.tui.drawing import Drawing
 
 Result = TypeVar("Result")
 
@@ -23,6 +26,8 @@ class Kind:
     """Gives what was written. Raises InputError."""
     places: Callable[[Path], Sequence[Path]] = lambda path: [path]
     """What `write` would write."""
+    tail: str = ""
+    """What the name that is offered says besides, before its ending."""
 
 
 class Portable(Screen[Result]):
@@ -30,6 +35,10 @@ class Portable(Screen[Result]):
 
     def command(self) -> str:
         """The line that shows the same; empty if there is none."""
+        return ""
+
+    def beside_command(self) -> str:
+        """What of the screen the line does not show; empty if it shows everything."""
         return ""
 
     def stem(self) -> str:
@@ -41,9 +50,19 @@ class Portable(Screen[Result]):
         strips = self._compositor.render_strips()
         return lambda: plain_lines(strips)
 
+    def drawings(self) -> "Sequence[Drawing]":
+        """The charts that are shown now, which can be saved each alone."""
+        return ()
+
     def kinds(self) -> list[Kind]:
         """Ways of saving what is shown now, the most wanted first."""
-        return self.pictures()
+        return [*self.pictures(), *self.charts()]
+
+    def charts(self) -> list[Kind]:
+        """Every chart alone, as a picture and as text."""
+        from initscope.tui.drawing import kinds
+
+        return kinds(self.drawings(), getattr(self.app, "unicode", True), self.rich_style)
 
     def pictures(self) -> list[Kind]:
         """The screen as it is at this moment."""
@@ -60,7 +79,7 @@ class Portable(Screen[Result]):
 
         line = self.command()
         if line:
-            self.app.push_screen(CopyScreen(line))
+            self.app.push_screen(CopyScreen(line, self.beside_command()))
         else:
             self.notify("There is no command that shows this outside of the lab.", severity="warning")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset
+from initscope.core.datasets.folders import user_path
 from initscope.core.diagnosis import Verdict
 from initscope.core.errors import InputError
 from initscope.core.exports import FORMATS, export, places
@@ -33,7 +34,7 @@ def read_reports(texts: Sequence[str], lanes: int) -> tuple[Report, ...]:
 
     Raises InputError for an ending that means no format, and where a file cannot be written.
     """
-    reports = tuple(Report(_kind(text), Path(text).expanduser()) for text in texts)
+    reports = tuple(Report(_kind(text), user_path(text)) for text in texts)
     taken: dict[str, str] = {}
     for text, report in zip(texts, reports, strict=True):
         for place in places(report.kind, report.path, lanes):

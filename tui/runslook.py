@@ -103,12 +103,22 @@ def read(run: RunInfo, now: datetime) -> Look:
     """Takes from some milliseconds to seconds."""
     facts = tuple(fact_pairs(run, now))
     try:
-        found = past.load(run)
+        found = whole(run)
     except InputError as error:
         return Look(run, None, None, str(error), (), facts)
     except MemoryError:
         return Look(run, None, None, "it does not fit in this machine's memory", (), facts)
     return Look(run, found.snapshot, found, "", judge(found), facts)
+
+
+def whole(run: RunInfo) -> Past:
+    """A run with all that its lanes need to stand beside others, so that nothing is left to be worked out then.
+
+    Raises InputError.
+    """
+    found = past.load(run)
+    _ = found.values
+    return found
 
 
 def judge(found: Past) -> tuple[Judged | None, ...]:

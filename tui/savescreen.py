@@ -3,18 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static
 from textual.worker import Worker
 
+from initscope.core.datasets.folders import user_path
 from initscope.core.errors import InputError
+from initscope.tui import actions
 from initscope.tui.checkviewtable import cut
 from initscope.tui.explain import plain
 from initscope.tui.lines import Lines
@@ -31,17 +31,13 @@ NOTICE = 8.0
 class FileLine(Input):
     """The line for the file's name; up and down choose the format meanwhile."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Save", key_display="enter"),
-        Binding("up", "screen.kind(-1)", "Format before", show=False),
-        Binding("down", "screen.kind(1)", "Format", key_display="up down"),
-    ]
+    BINDINGS = actions.bindings(actions.SAVE_LINE)
 
 
 class SaveScreen(ModalScreen[None]):
     """`kinds` are what can be chosen; `stem` is how the name begins that stands there at first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", key_display="esc")]
+    BINDINGS = actions.bindings(actions.SAVE)
     AUTO_FOCUS = "#file"
     CSS_PATH = "savescreen.tcss"
 
@@ -92,11 +88,17 @@ class SaveScreen(ModalScreen[None]):
 
     def _free(self) -> str:
         """A name that nothing has yet in the working folder."""
-        kind, number, stem = self.chosen_kind, 1, self._stem
-        while any(os.path.lexists(place) for place in kind.places(Path(f"{stem}{kind.ending}"))):
+        kind, number, name = self.chosen_kind, 1, self._usual()
+        while any(os.path.lexists(place) for place in kind.places(Path(name))):
             number += 1
-            stem = f"{self._stem}-{number}"
-        return f"{stem}{kind.ending}"
+            name = self._usual(f"-{number}")
+        return name
+
+    def _usual(self, number: str = "") -> str:
+        """The name of such a file that nobody has named."""
+        kind = self.chosen_kind
+        tail = f"-{kind.tail.replace(' ', '-')}" if kind.tail else ""
+        return f"{self._stem}{tail}{number}{kind.ending}"
 
     def _endings(self) -> list[str]:
         return [kind.ending for kind in self.choices if kind.ending]
@@ -139,12 +141,13 @@ class SaveScreen(ModalScreen[None]):
             there = [place for place in kind.places(path) if os.path.lexists(place)]
             if there and there != self._agreed and kind.ending:
                 self._agreed = there
-                words = f"{there[0]} is there already: enter once more overwrites it, or name another"
+                key = actions.keys_of("save_as_save", getattr(self.app, "keys", actions.NO_KEYS))[0]
+                words = f"{there[0]} is there already: {key} once more overwrites it, or name another"
                 self._say(words, "$text-warning")
                 return
             self._say(f"writing {path} ...")
             written = await kind.write(path)
-        except (InputError, RuntimeError, OSError) as error:  # expanduser raises RuntimeError for a home nobody has
+        except (InputError, OSError) as error:
             self._complain(str(error))
         else:
             self._leave(written)
@@ -155,9 +158,9 @@ class SaveScreen(ModalScreen[None]):
         """Where it goes: into a folder that is named under the usual name, else under this one, with an ending."""
         if not name:
             raise InputError(f"name a {'file' if kind.ending else 'folder'}, such as mine{kind.ending}")
-        path = Path(name).expanduser()
+        path = user_path(name)
         if kind.ending and (name.endswith(os.sep) or path.is_dir()):
-            return path / f"{self._stem}{kind.ending}"
+            return path / self._usual()
         return path if path.suffix else path.with_name(path.name + kind.ending)
 
     def _complain(self, words: str) -> None:

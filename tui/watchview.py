@@ -6,6 +6,7 @@
     open_lab(w, train=my_loop)   # live: my_loop() trains and calls w.step()
 """
 
+import asyncio
 import logging
 import signal
 import sys
@@ -18,6 +19,7 @@ from textual.app import SystemCommand
 from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
+from initscope.core.exports import FORMATS, csvfile
 from initscope.core.snapshot import Snapshot
 from initscope.core.spec import Spec
 from initscope.core.theory.forecast import of_spec
@@ -25,9 +27,11 @@ from initscope.core.watching import Watched
 from initscope.tui import actions
 from initscope.tui.app import LabApp, terminal_trouble
 from initscope.tui.config import Config, read_config
+from initscope.tui.copying import CopyScreen
 from initscope.tui.forecastscreen import ForecastScreen, Foreseen
 from initscope.tui.lab import show
 from initscope.tui.labscreen import LabScreen
+from initscope.tui.picture import write_made
 from initscope.tui.portable import Kind
 from initscope.tui.session import Session
 from initscope.tui.verdicts import Verdicts
@@ -35,7 +39,7 @@ from initscope.tui.verdicts import Verdicts
 LOOKING = frozenset(
     (
         "layer", "heat", "log", "test", "chart", "measure", "cursor", "zoom", "leave", "forecast", "save_as",
-        "help", "theme", "quit",
+        "copy_command", "help", "theme", "quit",
     )
 )  # fmt: skip
 """The actions of the lab that change nothing."""
@@ -171,9 +175,28 @@ class WatchScreen(LabScreen):
             screen.forecaster.found[0] = Foreseen(of_spec(spec, self.datasets[spec.data]))
         self.app.push_screen(screen)
 
+    def action_copy_command(self) -> None:
+        """What was found, in words: no command makes this network again."""
+        self.app.run_worker(self._copy_words(), exit_on_error=True)
+
+    async def _copy_words(self) -> None:
+        text = await asyncio.to_thread(self._words)
+        if self.is_current:
+            self.app.push_screen(CopyScreen(text, shell=False))
+
+    def _words(self) -> str:
+        """As `print(w)` has it, with the findings; measured now, unless the loop is at work on another thread."""
+        return self._watched.text(measure=not self.session.playing)
+
     def kinds(self) -> list[Kind]:
-        """The picture alone: the lanes are another program's."""
-        return self.pictures()
+        """What was found and recorded, each chart and the screen; no files that would run the network again."""
+        words = "what was found, in words, with what would help"
+        return [
+            Kind("findings", ".txt", words, write_made(lambda: f"{self._words()}\n"), tail="findings"),
+            Kind("csv", *FORMATS["csv"], write_made(lambda: csvfile.write(self._watched.snapshot(measure=False)))),
+            *self.charts(),
+            *self.pictures(),
+        ]
 
     def _key(self, name: str) -> str:
         """None for what is not offered here: nothing must speak of it."""

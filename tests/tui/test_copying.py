@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from initscope.core.activations import activation
 from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import load
-from initscope.tui import checkcommand, explaincommand
+from initscope.tui import checkcommand, explaincommand, outlet
 from initscope.tui.comparison import read_comparison
 from initscope.tui.copying import CopyScreen, comparison_command, file_command, shell_lines, spec_command
 from initscope.tui.forecastscreen import ForecastScreen
@@ -147,6 +147,18 @@ async def test_a_line_longer_than_the_screen_scrolls() -> None:
 # In a terminal
 
 
+def test_gnu_screen_is_asked_in_pieces_to_hand_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = f"\x1b]52;c;{'QUJD' * 500}\a"
+    monkeypatch.delenv("STY", raising=False)
+    assert outlet._understood(asked) == asked
+    monkeypatch.setenv("STY", "1.screen")
+    monkeypatch.delenv("TMUX", raising=False)
+    pieces = re.findall(r"\x1bP(.*?)\x1b\\", outlet._understood(asked), re.DOTALL)
+    assert "".join(pieces) == asked
+    assert max(map(len, pieces)) <= 768
+    assert outlet._understood("\x1b[2J") == "\x1b[2J"
+
+
 def test_the_terminal_gets_it_as_osc_52_and_has_the_mouse_meanwhile() -> None:
     words = [word for lane in NINE for word in ("--lane", lane)]
     with Terminal(*words, columns=100, rows=30) as terminal:
@@ -157,6 +169,9 @@ def test_the_terminal_gets_it_as_osc_52_and_has_the_mouse_meanwhile() -> None:
         line = base64.b64decode(found).decode()
         assert asked(line) == asked(shlex.join(["initscope", *words]))
         assert terminal.output.rfind(b"\x1b[?1000l") > terminal.output.rfind(b"\x1b[?1000h") > -1
+        terminal.keys("\x1b[57441u\x1b[57442;2u\x1b[57358u")  # Shift, Control and Caps Lock, as kitty reports them
+        terminal.read(0.5)
+        assert "(OSC 52)" in terminal.screen
         terminal.keys("\r")
         terminal.wait_for(lambda screen: "(OSC 52)" not in screen, 20)
         assert terminal.output.rfind(b"\x1b[?1000h") > terminal.output.rfind(b"\x1b[?1000l")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,27 @@ async def test_nothing_can_be_changed() -> None:
         assert not labels & {"Run", "Step", "Rewind", "Edit", "Add lane", "Proof", "Sample", "Weights"}
 
 
+async def test_what_was_found_is_copied_and_saved_in_words(tmp_path: Path) -> None:
+    params, watched = network()
+    move(params, watched, 600)
+    training = Training(None)
+    training.finish()
+    async with lab(watched, training) as (pilot, screen):
+        await press(pilot, "y")
+        await until(pilot, lambda: "W = rng.normal(" in screen_text(pilot.app))
+        text = pilot.app.clipboard
+        assert text == f"{watched}\n\n{watched.findings()}"
+        assert " ".join(text.split()) in " ".join(screen_text(pilot.app).split())
+        await press(pilot, "x")
+        assert pilot.app.screen is screen
+        names = [kind.name for kind in screen.kinds()]
+        assert names[:4] == ["findings", "csv", "loss", "loss text"]
+        for kind in screen.kinds()[:2]:
+            await kind.write(tmp_path / f"w{kind.ending}")
+    assert (tmp_path / "w.txt").read_text() == f"{text}\n"
+    assert "\n1,yours,600," in (tmp_path / "w.csv").read_text()
+
+
 async def test_live() -> None:
     params, watched = network()
     go, done = threading.Event(), threading.Event()
@@ -94,6 +116,10 @@ async def test_live() -> None:
     async with lab(watched, training) as (pilot, screen):
         await until(pilot, lambda: screen.snapshot is not None and screen.snapshot.step == 100)
         assert "your program trains" in line(pilot, "title")
+        await press(pilot, "y")
+        await until(pilot, lambda: "(OSC 52)" in screen_text(pilot.app))
+        assert "step 100\n" in pilot.app.clipboard
+        await press(pilot, "x")
         go.set()
         await until(pilot, lambda: screen.snapshot is not None and screen.snapshot.lanes[0].probe_steps[-1] == 250)
         await until(pilot, lambda: "recorded by your program" in line(pilot, "title"))
