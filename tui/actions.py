@@ -12,6 +12,20 @@ from textual.keys import key_to_character
 
 LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS = "lab", "sample", "explain", "forecast", "check", "runs"
 """The screens that take their keys from here."""
+SETUP, LIST, CHOICES, PANE, LINE = "setup", "setup.list", "setup.choices", "setup.pane", "setup.line"
+SAVE, SAVE_LINE, PROMPT, PROMPT_LINE, FILTER, HELP = (
+    "save_as", "save_as.line", "weights", "weights.line", "runs.filter", "help",
+)  # fmt: skip
+"""And parts of screens: a list, what stands around it, a line to type in."""
+TOGETHER = (
+    (LAB,), (SAMPLE,), (EXPLAIN,), (FORECAST,), (CHECK,), (RUNS,), (HELP,), (SAVE_LINE, SAVE), (PROMPT_LINE, PROMPT),
+    (LIST, SETUP), (CHOICES, PANE, SETUP), (LINE, PANE, SETUP),
+)  # fmt: skip
+"""What listens to keys at the same time: there a key can mean one thing only."""
+TYPED = (LINE, SAVE_LINE, SAVE, PROMPT_LINE, PROMPT)
+"""Where there is nothing but a line to type in: keys that type, or edit, cannot mean anything else."""
+PARTLY_TYPED = (SETUP, PANE, FILTER)
+"""Where there is such a line among others: a key that neither types nor edits is needed."""
 SAID = {
     "delete": "del", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "space": "space",
     "plus": "+", "minus": "-", "slash": "/", "backslash": "\\", "at": "@", "underscore": "_",
@@ -27,7 +41,7 @@ def said(key: str) -> str:
 
 @dataclass(frozen=True)
 class Action:
-    """`name` is the screens' method without `action_`; `label` stands in the footer if `footer` is set."""
+    """`name` is the screens' method without `action_`, or leads to it; `label` stands in the footer if `footer`."""
 
     name: str
     keys: str
@@ -45,6 +59,7 @@ class Action:
 
 RUN, SEE, LANES, APP, DRAWS = "Run", "See", "Lanes", "The program", "The sample view"
 WHY, THEORY, SAVED, PAST = "Why it does not learn", "The forecast", "The weights", "The saved runs"
+SETTING, WRITING, ASKING, READING = "The set-up", "Save as", "Whose weights", "This page"
 
 ACTIONS = (
     Action("toggle_run", "space", "Run", "start training, or pause it", RUN, True),
@@ -80,7 +95,8 @@ ACTIONS = (
     Action("weights", "v", "Weights", "the selected lane's weights, or those of a file: tensor by tensor", SEE),
     Action("page(-1)", "left_square_bracket", "Page back", "the lane panes before", SEE),
     Action("page(1)", "right_square_bracket", "Page on", "the lane panes that follow", SEE),
-    Action("help", "question_mark,f1", "Help", "this page", APP, True, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
+    Action("help", "question_mark,f1", "Help", "this page", APP, True,
+           (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS, HELP)),
     Action("runs", "o", "Runs", "runs that were saved: look, put them beside these lanes, go on with one", APP),
     Action("theme", "b", "Light/dark", "light or dark background", APP),
     Action("quit", "q,ctrl+q", "Quit", "leave", APP, True),
@@ -120,7 +136,7 @@ ACTIONS = (
     Action("page(-1)", "pageup,b", "Up", "a screen up the page", SAVED, True, (CHECK,)),
     Action("first", "home,g", "All", "the check of them all", SAVED, True, (CHECK,)),
     Action("last", "end,G", "Last", "the last tensor of the list", SAVED, False, (CHECK,)),
-    Action("back", "escape,q,o", "Back", "out of the filter, then to the lanes", PAST, True, (RUNS,)),
+    Action("back", "escape,q,o", "Back", "out of the filter, then to the lanes", PAST, True, (RUNS, FILTER)),
     Action("beside", "a,enter", "Beside", "put its lanes, as saved, beside those in the lab", PAST, True, (RUNS,)),
     Action("resume", "r", "Resume", "go on with it, in the place of the lab's lanes", PAST, True, (RUNS,)),
     Action("copy", "e,c", "Copy", "its lanes at step 0, to edit and to run anew", PAST, True, (RUNS,)),
@@ -139,6 +155,34 @@ ACTIONS = (
            False, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
     Action("save_as", "S", "Save as", "a report, numbers, weights, a picture of the screen: into a file", APP,
            False, (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)),
+    Action("select", "enter,right", "Edit", "change what the line says", SETTING, True, (LIST,)),
+    Action("screen.cancel", "escape", "Cancel", "to the lanes, which stay as they were", SETTING, True, (LIST,)),
+    Action("screen.add_lane", "a", "Add", "add a lane below this one", SETTING, True, (LIST,)),
+    Action("screen.duplicate_lane", "d", "Copy", "add a copy of this lane", SETTING, True, (LIST,)),
+    Action("screen.remove", "x,delete", "Remove", "remove this lane; of an option, go back to its default", SETTING,
+           True, (LIST,)),
+    Action("screen.move_lane(-1)", "K,shift+up", "Up", "move this lane up", SETTING, True, (LIST,)),
+    Action("screen.move_lane(1)", "J,shift+down", "Down", "move this lane down", SETTING, True, (LIST,)),
+    Action("select", "enter", "Pick", "take what is chosen on the right", SETTING, True, (CHOICES,)),
+    Action("app.focus_next", "right", "Type", "to the line in which one can type", SETTING, True, (CHOICES,)),
+    Action("screen.back", "left", "Out", "from what can be chosen to the list", SETTING, False, (CHOICES,)),
+    Action("submit", "enter", "Take", "take what was typed", SETTING, True, (LINE,)),
+    Action("apply", "f2,ctrl+s", "Apply", "take it all, and to the lanes, which start again", SETTING, True, (SETUP,)),
+    Action("screen.back", "escape", "Back", "to the list, with nothing changed", SETTING, True, (PANE,)),
+    Action("move(-1)", "up", "Above", "what stands above", SETTING, False, (LIST, CHOICES, PANE)),
+    Action("move(1)", "down", "Below", "what stands below", SETTING, False, (LIST, CHOICES, PANE)),
+    Action("first", "home", "First", "what stands first", SETTING, False, (LIST, CHOICES)),
+    Action("last", "end", "Last", "what stands last", SETTING, False, (LIST, CHOICES)),
+    Action("page_up", "pageup", "Page up", "a list's screen further up", SETTING, False, (LIST, CHOICES)),
+    Action("page_down", "pagedown", "Page down", "a list's screen further down", SETTING, False, (LIST, CHOICES)),
+    Action("submit", "enter", "Save", "write it", WRITING, True, (SAVE_LINE,)),
+    Action("screen.kind(1)", "down", "Format", "the format below", WRITING, True, (SAVE_LINE,)),
+    Action("screen.kind(-1)", "up", "Format before", "the format above", WRITING, False, (SAVE_LINE,)),
+    Action("cancel", "escape", "Cancel", "write nothing", WRITING, True, (SAVE,)),
+    Action("submit", "enter", "Open", "look at the weights of that file, or of the lane", ASKING, True, (PROMPT_LINE,)),
+    Action("complete", "tab", "Complete", "take what is suggested", ASKING, True, (PROMPT_LINE,)),
+    Action("cancel", "escape", "Cancel", "back to the lanes, without weights", ASKING, True, (PROMPT,)),
+    Action("close", "escape,q", "Close", "away from it; so does the key that opened it", READING, True, (HELP,)),
 )  # fmt: skip
 FIRST = ("toggle_run", "back", "help", "quit")
 """What a narrow footer still shows: how to start or to go back, to learn more, and to leave."""
@@ -148,7 +192,7 @@ NO_KEYS: Mapping[str, str] = MappingProxyType({})
 def identity(action: Action) -> str:
     """The name by which a person's settings know the action: its label, after the screen's name if not the lab's."""
     label = action.label.lower().replace(" ", "_").replace("/", "_")
-    return label if LAB in action.screens else f"{action.screens[0]}_{label}"
+    return label if LAB in action.screens else f"{action.screens[0].partition('.')[0]}_{label}"
 
 
 def of(screen: str, keys: Mapping[str, str] = NO_KEYS) -> list[Action]:
@@ -161,13 +205,16 @@ def with_keys(keys: Mapping[str, str]) -> list[Action]:
     return [replace(action, keys=keys.get(identity(action), action.keys)) for action in ACTIONS]
 
 
+def keys_of(name: str, keys: Mapping[str, str] = NO_KEYS) -> list[str]:
+    """The keys of the action of that identity, as a person would say them; `keys` are other keys by identity."""
+    return next(action for action in with_keys(keys) if identity(action) == name).shown_keys.split(" ")
+
+
 def bindings(screen: str = LAB) -> list[BindingType]:
-    """A screen's key bindings, each with the identity by which it can be remapped; FIRST come first."""
+    """A screen's key bindings, or a part's, each with the identity by which it can be remapped; FIRST come first."""
     ordered = sorted(of(screen), key=lambda a: FIRST.index(a.name) if a.name in FIRST else len(FIRST))
     return [
-        Binding(
-            action.keys, action.name, action.label, show=action.footer, tooltip=action.help, id=identity(action)
-        )
+        Binding(action.keys, action.name, action.label, show=action.footer, tooltip=action.help, id=identity(action))
         for action in ordered
     ]
 

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
 from initscope.core.errors import InputError
+from initscope.tui.actions import said
 from initscope.tui.config import Config
 from initscope.tui.jobcontrol import JobControl, someone_can_wake_us
 from initscope.tui.keymap import keymap
@@ -46,6 +49,7 @@ class LabApp(PatientApp):
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Sleep", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True),
     ]
 
     def __init__(
@@ -66,6 +70,7 @@ class LabApp(PatientApp):
         self.set_keymap(dict(self.keys))
         self.unicode = takes_unicode()
         """Whether the terminal takes more than ASCII."""
+        self._drawn_for: Size | None = None
         self.complaint = ""
         """What to tell the person once the terminal is theirs again."""
 
@@ -126,6 +131,10 @@ class LabApp(PatientApp):
 
         return {identity(action): action.shown_keys.split(" ")[0] for action in with_keys(self.keys)}
 
+    def get_key_display(self, binding: Binding) -> str:
+        """In the footer as everywhere: `up` and not an arrow, which ASCII has none of."""
+        return said(binding.key)
+
     def action_suspend_process(self) -> None:
         """Ctrl+Z: the terminal is the shell's until `fg`; training stops meanwhile, as the whole process does."""
         if someone_can_wake_us():
@@ -137,6 +146,16 @@ class LabApp(PatientApp):
         """The shell has written over the screen, and the terminal may have another size."""
         self.flow.forget()
         self.call_later(self.screen.refresh, layout=True)
+
+    def action_redraw(self) -> None:
+        """Ctrl+L, which `dtach` also sends for who attaches: something else has written over the screen."""
+        self._come_back()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """To the size it has: `dtach -r winch` and the like ask so for the screen to be drawn."""
+        if event.size == self._drawn_for:
+            self._come_back()
+        self._drawn_for = event.size
 
     def _mind_size(self) -> None:
         """Ask for the terminal's size again where it is not ours: of changes in a burst, Textual can lose the last."""

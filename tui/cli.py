@@ -88,7 +88,18 @@ def _command(name: str, words: Sequence[str]) -> int:
     return code
 
 
+def _not_a_command(word: str) -> None:
+    """Raises InputError for what is nearly a command."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word.lower(), COMMANDS, cutoff=0.65)
+    if close:
+        raise InputError(f"there is no command '{word}': did you mean {' or '.join(close)}? see initscope --help")
+
+
 def _lab(words: Sequence[str]) -> int:
+    if words and words[0].isalpha():
+        _not_a_command(words[0])
     arguments = lab_parser().parse_args(words)
     blas.prepare()
     from initscope.tui.lab import open_lab

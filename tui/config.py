@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from initscope.core.errors import InputError
-from initscope.core.tomltable import Table
+from initscope.core.tomltable import Table, read_toml
 
 VARIABLE = "INITSCOPE_CONFIG"
 """The environment variable that names another file."""
 THEMES = {"dark": "textual-dark", "light": "textual-light", "ansi-dark": "ansi-dark", "ansi-light": "ansi-light"}
 """Textual's names of the themes that can be asked for; the ansi ones use the terminal's own 16 colours."""
+LONGEST = 1 << 20
+"""Bytes of a file that can be one of settings."""
 MEBIBYTE = 1 << 20
 MOST_MEBIBYTES = 1 << 30
 
@@ -51,7 +53,9 @@ def config_file() -> Path:
     """Where the settings are looked for, whether or not there is such a file."""
     named = os.environ.get(VARIABLE)
     if named:
-        return Path(named).expanduser()
+        from initscope.core.datasets.folders import user_path
+
+        return user_path(named)
     from platformdirs import user_config_path
 
     return user_config_path("initscope") / "config.toml"
@@ -61,6 +65,8 @@ def read_config() -> Config:
     """The person's settings. Raises InputError that names the file, the table and the key."""
     file = config_file()
     try:
+        if file.stat().st_size > LONGEST or not (file.is_file() or file.is_dir()):
+            raise InputError(f"{file}: cannot be read (it is not a file of settings)")
         content = file.read_bytes()
     except FileNotFoundError:
         if os.environ.get(VARIABLE):
@@ -73,14 +79,10 @@ def read_config() -> Config:
 
 def parse_config(content: bytes, file: Path) -> Config:
     """The settings in the content of a file. Raises InputError."""
-    import tomllib
-
     try:
-        found = tomllib.loads(content.decode("utf-8"))
+        found = read_toml(content.decode("utf-8"), str(file))
     except UnicodeDecodeError:
         raise InputError(f"{file}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file}: {error}") from None
     top = Table(str(file), found, ("keys", "theme", "mouse", "slow", "runs"))
     runs = Table(f"{file}, [runs]", top.table("runs"), ("folder", "limit"))
     return Config(

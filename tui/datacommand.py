@@ -3,14 +3,14 @@
 import argparse
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initscope.core.errors import InputError, unknown
 from initscope.core.plural import plural
 from initscope.tui.options import DATA_HELP, add_data_options, data_flags
+from initscope.tui.printing import print_lines, width
 
 if TYPE_CHECKING:
     from initscope.core.datasets.inspection import Inspection
@@ -35,8 +35,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
         "       initscope data fetch NAME [--to FOLDER] [--mirror URL]",
         description=DESCRIPTION,
         epilog=DATA_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("action", metavar="list|show|fetch", nargs="?", default="list", help="what to do (default: list)")
     made.add_argument("name", metavar="NAME|FILE", nargs="?", default="", help="the data set")
@@ -62,19 +60,11 @@ def data_command(arguments: argparse.Namespace) -> int:
     if action == "list":
         if name:
             raise InputError(f"data list takes no name; see one data set with: initscope data show {name}")
-        return _print(_listed())
+        print_lines(_listed())
+        return 0
     if not name:
         raise InputError(f"data {action} needs a name, such as: initscope data {action} mnist")
     return _show(name, data_flags(arguments)) if action == "show" else _fetch(name, arguments)
-
-
-def _print(lines: Iterator[str] | Sequence[str]) -> int:
-    """On standard output, spelled so that every terminal takes it."""
-    encoding = sys.stdout.encoding or "ascii"
-    for line in lines:
-        clean = "".join(c if c.isprintable() else "?" for c in line)
-        sys.stdout.write(clean.encode(encoding, "replace").decode(encoding) + "\n")
-    return 0
 
 
 def _listed() -> Iterator[str]:
@@ -102,22 +92,23 @@ def _show(name: str, flags: dict[str, str]) -> int:
     from initscope.core.datasets.inspection import inspect
 
     found = inspect(with_flags(name, flags))
-    _print(_report(found))
+    print_lines(_report(found))
     return 0 if found.usable else UNUSABLE
 
 
 def _report(found: "Inspection") -> Iterator[str]:
     """Facts, then the checklist: troubles last, where they are still on the screen."""
     yield found.name
-    yield from textwrap.wrap(found.title, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    wide = width(WIDTH)
+    yield from textwrap.wrap(found.title, wide, initial_indent="  ", subsequent_indent="  ")
     for name, value in found.facts:
-        yield from textwrap.wrap(f"{name:13} {value}", WIDTH, initial_indent="  ", subsequent_indent=" " * 16)
+        yield from textwrap.wrap(f"{name:13} {value}", wide, initial_indent="  ", subsequent_indent=" " * 16)
     yield ""
     order = ("ok", "note", "warn", "stop")
     for finding in sorted(found.findings, key=lambda finding: order.index(finding.level)):
         text = finding.what + (f". Remedy: {finding.remedy}" if finding.remedy else "")
         mark = f"[{finding.level:^4}]"
-        yield from textwrap.wrap(f"{mark} {text}", WIDTH, initial_indent="  ", subsequent_indent=" " * 9)
+        yield from textwrap.wrap(f"{mark} {text}", wide, initial_indent="  ", subsequent_indent=" " * 9)
     warned = sum(finding.level == "warn" for finding in found.findings)
     yield ""
     if not found.usable:
@@ -129,14 +120,16 @@ def _report(found: "Inspection") -> Iterator[str]:
 def _fetch(name: str, arguments: argparse.Namespace) -> int:
     from initscope.core.datasets.data import data_folders
     from initscope.core.datasets.fetch import fetch, published
+    from initscope.core.datasets.folders import user_path
 
     known = published(name)
-    folder = Path(arguments.to).expanduser() if arguments.to else data_folders()[0]
+    folder = user_path(arguments.to) if arguments.to else data_folders()[0]
     with _progress() as progress:
         fetched = fetch(known, folder, progress, arguments.mirror)
     came = [source for source in fetched.sources if source]
     origin = f"from {came[0].rpartition('/')[0]}/" if came else "was there already"
-    return _print([f"{known.name} {origin}: {fetched.folder}", fetched.summary])
+    print_lines([f"{known.name} {origin}: {fetched.folder}", fetched.summary])
+    return 0
 
 
 @contextmanager

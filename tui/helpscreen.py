@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import ClassVar
 
@@ -12,8 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from initscope.tui.actions import NO_KEYS, Action, identity, with_keys
-from initscope.tui.views import plain_text
+from initscope.tui.actions import HELP, NO_KEYS, Action, bindings, identity, with_keys
+from initscope.tui.sheet import plain_text
 
 STRONG = re.compile(r"^#+ (.+)$|\*\*(.+?)\*\*", re.MULTILINE)
 KEY = re.compile(r"\{(\w+)\}")
@@ -50,9 +51,10 @@ def strong(text: str) -> Content:
 
 
 class HelpScreen(ModalScreen[None]):
+    """The lab's help page; a kind of it has another text."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Close"),
-        Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),  # the key that opened it
+        replace(one, show=one.action == "close") for one in bindings(HELP) if isinstance(one, Binding)
     ]
 
     def compose(self) -> ComposeResult:
@@ -60,5 +62,16 @@ class HelpScreen(ModalScreen[None]):
         keys: Mapping[str, str] = getattr(self.app, "keys", NO_KEYS)
         with VerticalScroll(id="help") as page:
             page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
-            yield Static(strong(plain_text(help_text(keys), unicode)))
+            yield Static(strong(plain_text(self.text(keys), unicode)))
         yield Footer()
+
+    def text(self, keys: Mapping[str, str]) -> str:
+        """As `help_text` gives it; `keys` are other keys by the identity of an action."""
+        return help_text(keys)
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+    def action_help(self) -> None:
+        """The key that opened the page closes it."""
+        self.dismiss()

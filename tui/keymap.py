@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from textual.keys import Keys, _character_to_key
+from textual.binding import Binding
+from textual.keys import Keys, _character_to_key, key_to_character
 
 from initscope.core.errors import InputError, unknown
-from initscope.tui.actions import ACTIONS, SAID, Action, identity, of, said
+from initscope.tui.actions import ACTIONS, PARTLY_TYPED, SAID, TOGETHER, TYPED, Action, identity, said, with_keys
 
 FIXED = {
     "ctrl+c": "quits everywhere", "ctrl+q": "quits everywhere", "ctrl+p": "opens the command palette",
-    "ctrl+z": "sends the program to sleep",
+    "ctrl+z": "sends the program to sleep", "ctrl+l": "draws the screen anew",
 }  # fmt: skip
 """Keys that stay as they are, so that there is always a way out."""
 MODIFIERS = ("ctrl", "alt", "shift", "super", "meta", "hyper")
@@ -35,10 +36,33 @@ def keymap(wanted: Mapping[str, Iterable[str]], where: str) -> dict[str, str]:
         for key in read:
             if key in FIXED and key not in known[name].keys.split(","):
                 raise InputError(f"{where}: {name} cannot be {key}, which {FIXED[key]}")
-        found[name] = ",".join(dict.fromkeys(read))
-    for screen in dict.fromkeys(screen for action in ACTIONS for screen in action.screens):
-        _no_conflicts(of(screen, found), where)
+        found[name] = ",".join(_usable(known[name], dict.fromkeys(read), where))
+    table = with_keys(found)
+    for screens in TOGETHER:
+        _no_conflicts([action for action in table if not set(screens).isdisjoint(action.screens)], where)
     return found
+
+
+def _usable(action: Action, keys: Iterable[str], where: str) -> list[str]:
+    """Keys that reach the action where a person types; first, where hints name it, one that does so everywhere."""
+    if set(action.screens).isdisjoint((*TYPED, *PARTLY_TYPED)):
+        return list(keys)
+    ordered = sorted(keys, key=_types)
+    typing = [key for key in ordered if _types(key)]
+    if typing and (len(typing) == len(ordered) or set(action.screens) <= set(TYPED)):
+        words = f"cannot be {said(typing[0])}" if set(action.screens) <= set(TYPED) else "needs another key"
+        reason = f"{said(typing[0])} types or edits in a line; take one such as f2 or ctrl+s"
+        raise InputError(f"{where}: {identity(action)} {words}: {reason}")
+    return ordered
+
+
+def _types(key: str) -> bool:
+    """Whether a line to type in takes the key for itself."""
+    from textual.widgets import Input
+
+    editing = {one for binding in Input.BINDINGS if isinstance(binding, Binding) for one in binding.key.split(",")}
+    character = key_to_character(key)
+    return bool(character and character.isprintable()) or key in editing - {"enter"}
 
 
 def _no_conflicts(actions: Iterable[Action], where: str) -> None:

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -26,11 +24,6 @@ class Entry:
 class Menu(OptionList):
     """An OptionList of entries with `>` at the cursor."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "first", "First", show=False),
-        Binding("end", "last", "Last", show=False),
-    ]
-
     def __init__(self, widget_id: str) -> None:
         super().__init__(id=widget_id, compact=True, markup=False)
         self.entries: list[Entry] = []
@@ -51,6 +44,13 @@ class Menu(OptionList):
             places = [place for place, entry in enumerate(entries) if entry.key]
             found = [place for place in places if entries[place].key == key]
             self.highlighted = next(iter([*found, *places]), None)
+
+    def action_move(self, by: int) -> None:
+        """To the entry above or below."""
+        if by < 0:
+            self.action_cursor_up()
+        else:
+            self.action_cursor_down()
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         for place in (self._cursor, highlighted):

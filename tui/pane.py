@@ -1,11 +1,9 @@
 """The right half of the setup screen: choose or type one option, or one lane, and read what it means."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -15,7 +13,7 @@ from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.spec import OPTIONS, Spec
-from initscope.tui import edits
+from initscope.tui import actions, edits
 from initscope.tui.explain import choices, explain, full_call, plain
 from initscope.tui.menu import Entry, Menu
 
@@ -23,29 +21,22 @@ LANE = "lane:"
 APPLY = "apply"
 
 
-class Choices(Menu):
+class Choices(Menu, inherit_bindings=False):
     """The entries of a catalogue."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Pick", key_display="enter"),
-        Binding("right", "app.focus_next", "Type", key_display="right"),
-        Binding("left", "screen.back", "Back", show=False),
-    ]
+    BINDINGS = actions.bindings(actions.CHOICES)
 
 
 class Line(Input):
     """A line to type in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Take", key_display="enter")]
+    BINDINGS = actions.bindings(actions.LINE)
 
 
 class Pane(Vertical):
     """Edits the option or lane `row` of a comparison; `candidate` is the comparison that this would give."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-    ]
+    BINDINGS = actions.bindings(actions.PANE)
 
     class Taken(Message):
         """The text in the pane is meant: take the candidate."""
@@ -143,7 +134,8 @@ class Pane(Vertical):
             candidate = self.candidate()
             names = edits.missing(candidate, self.datasets)
             if names:
-                notes = [f"Enter loads {', '.join(names)}."]
+                key = actions.keys_of("setup_take", getattr(self.app, "keys", actions.NO_KEYS))[0]
+                notes = [f"{key.capitalize()} loads {', '.join(names)}."]
             else:
                 candidate, notes = edits.settled(self.comparison, candidate, self.datasets)
         except InputError as error:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from itertools import pairwise
 from typing import Any
 
 from initscope.core import __version__
@@ -50,13 +51,20 @@ commands, each with its own --help:
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors as one clear line, like those of bad input."""
+    """Errors as one clear line, like those of bad input; texts as they are written, options only in full."""
+
+    def __init__(self, **texts: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **texts)
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise InputError(f"{message}; see {self.prog} --help")
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse does, with close names for an option that does not exist."""
+        for before, word in pairwise([self.prog, *args]):
+            if not word:
+                which = f"{before} is empty" if before.startswith("-") else "an empty word, ''"
+                raise InputError(f"{which}: leave it out, or give it a value")
         found, extra = self.parse_known_args(args, namespace)
         file = getattr(found, "file", "")
         if file and not file.lower().endswith(".toml"):
@@ -69,7 +77,12 @@ class Parser(argparse.ArgumentParser):
         if word == "run":
             self.error("run must come first: initscope run [options]")
         toml = ", and a comparison's file ends in .toml" if hasattr(found, "file") else ""
-        return self.error(f"unexpected '{word}': every value follows its option, such as --init randn{toml}")
+        such = ", such as --init randn" if "--init" in self._option_string_actions else ""
+        return self.error(f"unexpected '{word}': every value follows its option{such}{toml}")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse does, which keeps to itself that it could not write."""
+        (file or sys.stderr).write(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> Any:
         """After --help and --version: that nobody could read them is noticed here, not when Python ends."""
@@ -92,8 +105,6 @@ def lab_parser() -> Parser:
         "       initscope config",
         description=LAB,
         epilog=f"{COMMANDS}\n{LAYERS}\n{INITIALIZERS}\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"initscope {__version__}")
     add_run_options(parser, file=True)
@@ -114,8 +125,6 @@ def run_parser() -> Parser:
         usage="initscope run [FILE.toml] [options] [--report FILE] [--json FILE]",
         description=RUN,
         epilog=f"{LAYERS}\n{INITIALIZERS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_run_options(parser, file=True)
     output = parser.add_argument_group("output")
@@ -133,8 +142,6 @@ def init_parser() -> Parser:
         prog="initscope init",
         description=f"{INIT}\nWithout NAME: the list of all.",
         epilog=INITIALIZERS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="such as he_normal or torch.nn.Linear")
     parser.add_argument("--shape", metavar="IN,OUT[,KERNEL]", default="", help=SHAPE)
@@ -148,8 +155,6 @@ def sample_parser() -> Parser:
         usage="initscope sample [NAME ...] [options]",
         description=SAMPLE_WORDS,
         epilog=INITIALIZERS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("names", metavar="NAME", nargs="*", help="such as randn, 0.01*randn (default: rand randn)")
     parser.add_argument("-n", default="1000", metavar="N", help="draws of each (default 1000)")

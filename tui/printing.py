@@ -2,9 +2,16 @@
 
 import sys
 from collections.abc import Iterable
+from shutil import get_terminal_size
 
-from initscope.tui.sheet import takes_unicode
-from initscope.tui.views import plain_text
+from initscope.tui.sheet import plain_text, takes_unicode
+
+LEAST_WIDTH = 20
+
+
+def width(most: int) -> int:
+    """Columns that lines may take: those of the terminal, or of COLUMNS, and at most so many, as where neither is."""
+    return max(LEAST_WIDTH, min(most, get_terminal_size((most, 1)).columns))
 
 
 def print_lines(lines: Iterable[str], plain: bool = False) -> None:

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
@@ -17,7 +15,7 @@ from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset, load
 from initscope.core.errors import InputError
 from initscope.core.spec import OPTIONS
-from initscope.tui import edits
+from initscope.tui import actions, edits
 from initscope.tui.explain import option_entry, plain
 from initscope.tui.menu import Entry, Menu
 from initscope.tui.pane import APPLY, LANE, Pane
@@ -31,18 +29,10 @@ WIDTHS = [(0, "-narrow"), (NARROW, "-wide"), (110, "-wider")]
 HEIGHTS = [(0, "-short"), (10, "-medium"), (18, "-tall")]
 
 
-class Rows(Menu):
+class Rows(Menu, inherit_bindings=False):
     """The list of everything that can be set."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,right", "select", "Edit", key_display="enter"),
-        Binding("escape", "screen.cancel", "Cancel", key_display="esc"),
-        Binding("a", "screen.add_lane", "Add"),
-        Binding("d", "screen.duplicate_lane", "Copy"),
-        Binding("x,delete", "screen.remove", "Remove", key_display="x", tooltip="Option: its default"),
-        Binding("K,shift+up", "screen.move_lane(-1)", "Up", key_display="K"),
-        Binding("J,shift+down", "screen.move_lane(1)", "Down", key_display="J"),
-    ]
+    BINDINGS = actions.bindings(actions.LIST)
 
 
 class SetupScreen(Screen[Result | None]):
@@ -55,10 +45,7 @@ class SetupScreen(Screen[Result | None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = "#rows"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2,ctrl+s", "apply", "Apply", key_display="F2"),
-        Binding("escape", "back", "Back", key_display="esc"),
-    ]
+    BINDINGS = actions.bindings(actions.SETUP)
 
     def __init__(self, comparison: Comparison, datasets: Mapping[str, Dataset], row: str = "data") -> None:
         super().__init__()
@@ -107,6 +94,10 @@ class SetupScreen(Screen[Result | None]):
         words = plain(text, getattr(self.app, "unicode", True))
         self.query_one("#status", Static).update(Content.styled(words, style))
         self.query_one("#status").display = bool(text)
+
+    def _key(self, name: str) -> str:
+        """The first key of an action, as this person has it."""
+        return actions.keys_of(name, getattr(self.app, "keys", actions.NO_KEYS))[0]
 
     def _refuse(self, error: InputError | str) -> None:
         self._say(f"! {error}")
@@ -181,7 +172,7 @@ class SetupScreen(Screen[Result | None]):
     def _change(self, edit: Callable[[], Comparison], then: Callable[[], None]) -> None:
         """Take what `edit` gives, and go on with `then`; or say why not."""
         if self._loader:
-            self._refuse("still loading; escape stops that")
+            self._refuse(f"still loading; {self._key('setup_back')} stops that")
             return
         try:
             self._take(edit(), then)
@@ -192,7 +183,7 @@ class SetupScreen(Screen[Result | None]):
         names = edits.missing(candidate, self.datasets)
         if names:
             self._loader = self.run_worker(self._load(names, candidate, then), group="load", exclusive=True)
-            self._say(f"loading {', '.join(names)} ... (escape stops waiting)")
+            self._say(f"loading {', '.join(names)} ... ({self._key('setup_back')} stops waiting)")
             return
         self.comparison, notes = edits.settled(self.comparison, candidate, self.datasets)
         then()

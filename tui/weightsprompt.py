@@ -4,11 +4,10 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -16,7 +15,9 @@ from textual.suggester import Suggester
 from textual.widgets import Footer, Input, Static
 from textual.worker import Worker
 
+from initscope.core.datasets.folders import user_path
 from initscope.core.errors import InputError
+from initscope.tui import actions
 from initscope.tui.checkscreen import CheckScreen
 from initscope.tui.checkviewer import Viewer
 from initscope.tui.explain import plain
@@ -87,10 +88,7 @@ def _rank(entry: "os.DirEntry[str]") -> tuple[int, str]:
 class PathLine(Input):
     """The line to type in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Open", key_display="enter"),
-        Binding("tab", "complete", "Complete", key_display="tab"),
-    ]
+    BINDINGS = actions.bindings(actions.PROMPT_LINE)
 
     def action_complete(self) -> None:
         """Take what is suggested."""
@@ -104,7 +102,7 @@ class WeightsPrompt(ModalScreen[tuple[str, Viewer] | None]):
     What cannot be opened is said, and what was typed stays.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", key_display="esc")]
+    BINDINGS = actions.bindings(actions.PROMPT)
     AUTO_FOCUS = "#path"
     CSS_PATH = "weightsprompt.tcss"
 
@@ -147,10 +145,10 @@ class WeightsPrompt(ModalScreen[tuple[str, Viewer] | None]):
         self._say(f"reading {text or self.lane} ...")
         try:
             if text:
-                source = await asyncio.to_thread(self._of_file, Path(text).expanduser())
+                source = await asyncio.to_thread(self._of_file, user_path(text))
             else:
                 source = await self._of_lane()
-        except (InputError, RuntimeError) as error:  # expanduser raises the latter for a home that nobody has
+        except InputError as error:
             self._say(str(error), "$text-error")
             self.app.bell()
         else:

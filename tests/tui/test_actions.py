@@ -3,7 +3,21 @@
 import pytest
 from textual.binding import Binding
 
-from initscope.tui.actions import ACTIONS, CHECK, EXPLAIN, FORECAST, LAB, RUNS, SAMPLE, bindings, commands, identity, of
+from initscope.tui.actions import (
+    ACTIONS,
+    CHECK,
+    EXPLAIN,
+    FILTER,
+    FORECAST,
+    LAB,
+    RUNS,
+    SAMPLE,
+    TOGETHER,
+    bindings,
+    commands,
+    identity,
+    of,
+)
 from initscope.tui.helpscreen import help_text, strong
 
 SCREENS = (LAB, SAMPLE, EXPLAIN, FORECAST, CHECK, RUNS)
@@ -23,7 +37,8 @@ def test_names_labels_and_keys_are_there_once(screen: str) -> None:
 
 
 def test_every_action_belongs_to_a_screen() -> None:
-    assert all(action.screens and set(action.screens) <= set(SCREENS) for action in ACTIONS)
+    parts = {screen for together in TOGETHER for screen in together} | {FILTER}
+    assert all(action.screens and set(action.screens) <= parts for action in ACTIONS)
     assert len({action.help for action in ACTIONS}) == len(ACTIONS)
 
 

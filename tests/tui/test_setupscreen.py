@@ -2,75 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from screens import press, screen_text, write
-from textual.app import App
-from textual.pilot import Pilot
+from setuppilot import DIGITS, UNSET, bench, compare, to
 
-from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset, load
 from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.core.spec import OPTIONS
 from initscope.tui import setupscreen
-from initscope.tui.setupscreen import Result, SetupScreen
 
-DIGITS = load("digits")
 SLOW = pytest.mark.slow
-STYLES = Path(setupscreen.__file__).with_name("setup.tcss")
-UNSET = object()
-
-
-class Bench(App[None]):
-    """Opens the setup screen and keeps what it gives back."""
-
-    CSS_PATH = STYLES
-
-    def __init__(self, comparison: Comparison, row: str, unicode: bool) -> None:
-        super().__init__()
-        self.before, self.row, self.unicode = comparison, row, unicode
-        self.result: Any = UNSET
-
-    def on_mount(self) -> None:
-        self.push_screen(SetupScreen(self.before, {"digits": DIGITS}, self.row), self.keep)
-
-    def keep(self, result: Result | None) -> None:
-        self.result = result
-
-    @property
-    def comparison(self) -> Comparison:
-        assert isinstance(self.result, tuple), f"not applied: {self.result}\n{screen_text(self)}"
-        return self.result[0]
-
-    @property
-    def inits(self) -> list[str]:
-        return [lane["init"] for lane in self.comparison.lanes]
-
-
-def compare(*inits: str, lanes: tuple[str, ...] = (), **options: str) -> Comparison:
-    return Comparison.of({key.replace("_", "-"): value for key, value in options.items()}, inits, lanes)
-
-
-@asynccontextmanager
-async def bench(
-    comparison: Comparison | None = None, row: str = "lane:0", size: tuple[int, int] = (100, 40), unicode: bool = True
-) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
-    app = Bench(comparison or compare("rand", "randn"), row, unicode)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await pilot.pause()
-        yield app, pilot
-
-
-async def to(pilot: Pilot[None], text: str) -> None:
-    """Empty the line and type another text."""
-    await press(pilot, "end", "ctrl+u")
-    await write(pilot, text)
 
 
 async def test_an_initializer_by_keyboard_alone() -> None:
@@ -184,63 +127,25 @@ async def test_data_that_is_not_there(name: str) -> None:
         assert app.comparison == app.before
 
 
-async def test_lanes_added_copied_moved_removed() -> None:
-    async with bench() as (app, pilot):
-        assert "2 xavier_normal" in await press(pilot, "a")
-        assert "3 xavier_normal" in await press(pilot, "d")
-        await press(pilot, "J")
-        assert "> 4 xavier_normal" in screen_text(app)
-        await press(pilot, "shift+up", "K", "K", "K")
-        assert "> 1 xavier_normal" in screen_text(app)
-        await press(pilot, "down", "x", "delete")
-        await press(pilot, "f2")
-        assert app.inits == ["xavier_normal", "randn"]
-
-
-async def test_never_without_a_lane() -> None:
-    async with bench(compare("rand")) as (app, pilot):
-        assert "! the last lane cannot be removed" in await press(pilot, "x")
-        await press(pilot, *["a"] * 5, "f2")
-        assert len(set(app.inits)) == 6, "new lanes differ"
-
-
-async def test_at_most_twenty_lanes() -> None:
-    async with bench(compare(*["randn"] * 19)) as (app, pilot):
-        await press(pilot, "a")
-        assert "! there can be 20 lanes at most" in await press(pilot, "d")
-        await press(pilot, "f2")
-        assert len(app.inits) == 20
-
-
-async def test_a_lane_that_differs() -> None:
-    async with bench(row="lane:1", size=(130, 40)) as (app, pilot):
-        await press(pilot, "enter", "right", "down")
-        await press(pilot, "l", "r", "r", "=", "1")
-        assert "did you mean lr?" in screen_text(app)
-        await to(pilot, "lr=0.5 arch=64-8-10 name=small")
-        assert "layer 2: mean 0, std 1 (8 to 10)" in screen_text(app)
-        await press(pilot, "enter")
-        assert "2 randn lr=0.5 arch=64-8-10 name=small" in screen_text(app)
-        await press(pilot, "f2")
-        assert app.comparison.lanes[1] == {"init": "randn", "lr": "0.5", "arch": "64-8-10", "name": "small"}
-
-
 @pytest.mark.parametrize(
     ("row", "wrong", "why", "right", "shown"),
     [
         ("lr", "-1", "lr must be finite and not negative", "0.25", "lr           0.25"),
-        ("batch-size", "2000", "more than the 1500 training examples", "100", "15 steps an epoch"),
+        pytest.param("batch-size", "2000", "more than the 1500 training", "100", "15 steps an epoch", marks=SLOW),
         pytest.param("epochs", "x", "epochs must be a whole number", "2", "300 steps (2 epochs)", marks=SLOW),
-        ("steps", "1.5", "steps must be a whole number", "450", "450 steps (3 epochs)"),
+        pytest.param("steps", "1.5", "steps must be a whole number", "450", "450 steps (3 epochs)", marks=SLOW),
         pytest.param("seed", "-1", "seed must be at least 0", "7", "seed         7", marks=SLOW),
         pytest.param("dtype", "float16", "unknown dtype 'float16'", "float64", "dtype        float64", marks=SLOW),
-        ("activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2"),
+        pytest.param(
+            "activation", "leaky_relu:slope=2", "slope must be less than 1", "leaky_relu:slope=0.2", "slope=0.2",
+            marks=SLOW,
+        ),
         ("loss", "cross", "unknown loss 'cross'", "cross_entropy", "0.1 (default)"),
         ("schedule", "cosin", "did you mean cosine", "cosine:floor=0.1", "3 in the first step, 1.65 halfway, 0.3 in"),
         pytest.param("schedule", "step:every=0.5", "a whole number of", "step:every=5", "    step:every=5", marks=SLOW),
         pytest.param("weight-decay", "x", "weight-decay must be a number", "0.001", "weight-decay 0.001", marks=SLOW),
         pytest.param("clip", "-1", "clip must be finite and not negative", "0.5", "clip         0.5", marks=SLOW),
-        ("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)"),
+        pytest.param("optimizer", "adamm", "did you mean adam", "adam", "0.001 (default)", marks=SLOW),
         pytest.param("bias-init", "orthogonal", "which biases are not", "same", "bias-init    same", marks=SLOW),
     ],
 )  # fmt: skip
@@ -314,7 +219,7 @@ async def test_by_mouse() -> None:
         assert app.comparison.options == {"activation": "tanh"}
 
 
-@pytest.mark.parametrize("size", [(20, 6), (80, 24)], ids=str)
+@pytest.mark.parametrize("size", [(20, 6), pytest.param((80, 24), marks=SLOW)], ids=str)
 async def test_sizes(size: tuple[int, int]) -> None:
     async with bench(size=size, row="lane:1") as (app, pilot):
         assert "> 2 randn" in screen_text(app)
