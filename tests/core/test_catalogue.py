@@ -41,9 +41,9 @@ def test_malformed_calls(text: str, message: str) -> None:
     (SCALE, "ten", "toy: scale must be a number, not 'ten'"),
     (SCALE, "nan", "toy: scale must be finite, not nan"),
     (SCALE, "-inf", "toy: scale must be finite"),
-    (SCALE, "0", "toy: scale must be greater than 0.0, not 0"),
-    (RATE, "-0.1", "toy: rate must be at least 0.0"),
-    (RATE, "1", "toy: rate must be less than 1.0"),
+    (SCALE, "0", "toy: scale must be greater than 0, not 0"),
+    (RATE, "-0.1", "toy: rate must be at least 0"),
+    (RATE, "1", "toy: rate must be less than 1"),
     (MODE, "fan_on", "unknown mode of toy 'fan_on': did you mean fan_"),
 ])
 def test_bad_values(parameter: Parameter, text: str, message: str) -> None:

@@ -123,6 +123,10 @@ VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"
 LANES = st.dictionaries(st.sampled_from(["init", "lr", "arch", "data", "name", "batch-size"]), VALUES, min_size=1)
 
 
+def shown_name(lane):
+    return {"name": "".join(c if c.isprintable() else "?" for c in lane["name"])} if "name" in lane else {}
+
+
 @settings(max_examples=100)
 @given(st.lists(LANES, min_size=1, max_size=4), st.dictionaries(st.sampled_from(["lr", "data"]), VALUES))
 def test_the_command_holds_the_same_options_and_lanes(lanes, options):
@@ -137,9 +141,15 @@ def test_the_command_holds_the_same_options_and_lanes(lanes, options):
     given_options = {key.removeprefix("--"): value for key, (value,) in found.items()}
     expected = Comparison(
         {key: value for key, value in options.items() if (key, value) != ("data", "digits")},
-        tuple({"init": "randn", **lane} for lane in lanes),
+        tuple({"init": "randn", **lane} | shown_name(lane) for lane in lanes),
     )
     assert Comparison.of(given_options, inits, others) == expected
+
+
+def test_the_command_is_one_line_whatever_a_lane_is_called():
+    line = Comparison({}, ({"init": "rand", "name": "a\nb\x1b[2J"},)).command()
+    assert line.isprintable()
+    assert "name='a?b?[2J'" in shlex.split(line)[-1]
 
 
 def test_the_command_keeps_the_order_of_lanes():

@@ -17,7 +17,7 @@ from initscope.core.datasets import data
 from initscope.core.datasets.inspection import inspect
 from initscope.core.errors import InputError
 
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def attempt(name: str) -> None:

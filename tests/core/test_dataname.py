@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.catalogue import split_call
-from initscope.core.datasets.dataname import FLAGS, split_path, with_flags
+from initscope.core.datasets.dataname import SELECTION, split_path, with_flags
 from initscope.core.errors import InputError
 
 
@@ -56,7 +56,7 @@ def test_a_flag_and_a_parameter_are_twice() -> None:
         split_call(with_flags("mnist:limit=3", {"limit": "5"}))
 
 
-@given(st.text(st.sampled_from("ab:=,/.\0 ~limtspc"), max_size=12), st.sampled_from(FLAGS))
+@given(st.text(st.sampled_from("ab:=,/.\0 ~limtspc"), max_size=12), st.sampled_from([one.name for one in SELECTION]))
 def test_any_text_is_split_or_refused(text: str, flag: str) -> None:
     for name in (text, with_flags(text, {flag: "1"})):
         try:

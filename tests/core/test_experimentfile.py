@@ -198,8 +198,8 @@ def test_files_that_cannot_be_read(tmp_path):
         with pytest.raises(InputError, match=f"{name}: ") as caught:
             experimentcatalogue.find(str(tmp_path / name))
         assert words in str(caught.value)
-    for name in ("missing.toml", "."):
-        with pytest.raises(InputError, match="cannot be read"):
+    for name, words in (("missing.toml", "no such file"), (".", "is a directory")):
+        with pytest.raises(InputError, match=words):
             experimentcatalogue.find(f"{tmp_path}/{name}")
 
 

@@ -86,7 +86,7 @@ def test_one_size_or_resized(tmp_path: Path) -> None:
     (flat,) = colours[np.ptp(colours, axis=1).max(axis=1) < 0.02]
     np.testing.assert_allclose(flat.mean(axis=0) * 255, (10, 200, 30), atol=4)
     fails(folder, "size must be a whole number", options=":size=2.5")
-    fails(folder, "size must be less than 4097", options=":size=5000")
+    fails(folder, "size must be less than 4,097", options=":size=5000")
 
 
 def test_gray_and_colour_mixed_become_colour_and_16_bits_8(tmp_path: Path) -> None:

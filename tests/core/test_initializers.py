@@ -41,10 +41,13 @@ def test_moments_match_samples(text: str, fans: tuple[int, int]) -> None:
     most = 2000 if made.needs_matrix else 20_000  # each of those is a decomposition
     count = max(1, min(most, 20_000 // (fans[0] * fans[1])))
     rng = np.random.default_rng(1)
-    draws = np.stack([made.sample(rng, (fans[1], fans[0]), *fans) for _ in range(count)])
+    if made.needs_matrix:
+        draws = np.concatenate([made.sample(rng, (fans[1], fans[0]), *fans) for _ in range(count)])
+    else:  # elements are drawn each by itself: many layers of these fans are one with more rows
+        draws = made.sample(rng, (count * fans[1], fans[0]), *fans)
     mean, variance = made.mean(*fans), made.variance(*fans)
     assert draws.dtype == np.float64
-    assert draws.shape == (count, fans[1], fans[0])
+    assert draws.shape == (count * fans[1], fans[0])
     # 5 standard errors; no kurtosis here is above 5, so that of the variance is at most sqrt(4/n) of it.
     assert abs(draws.mean() - mean) <= 5 * sqrt(variance / draws.size) + 1e-15
     assert abs(((draws - mean) ** 2).mean() - variance) <= 5 * variance * sqrt(4 / draws.size) + 1e-15

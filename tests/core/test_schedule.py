@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initscope.core.architecture import Architecture
-from initscope.core.schedule import GROWTH, RESOLUTION, Schedule, schedule
+from initscope.core.probeschedule import GROWTH, RESOLUTION, ProbeSchedule, probe_schedule
 
 
 def steps(interval: int, until: int) -> list[int]:
-    found, rule = [0], Schedule(interval)
+    found, rule = [0], ProbeSchedule(interval)
     while found[-1] < until:
         found.append(rule.after(found[-1]))
     return found
@@ -19,7 +19,7 @@ def steps(interval: int, until: int) -> list[int]:
 
 @given(st.integers(1, 10**6), st.integers(0, 10**12), st.integers(1, 10**6))
 def test_later_steps_have_later_probes(interval: int, step: int, more: int) -> None:
-    rule = Schedule(interval)
+    rule = ProbeSchedule(interval)
     assert rule.after(step) > step
     assert rule.after(step + more) >= rule.after(step)
     assert rule.after(step) - step <= max(interval, step // RESOLUTION)
@@ -43,7 +43,7 @@ def test_then_every_interval_and_at_last_a_share_of_the_run() -> None:
 
 
 def interval(text: str, batch: int = 10, probe: int = 256, tested: int = 1000) -> int:
-    return schedule(Architecture.parse(text), batch, probe, tested).interval
+    return probe_schedule(Architecture.parse(text), batch, probe, tested).interval
 
 
 def test_dearer_probes_come_less_often() -> None:

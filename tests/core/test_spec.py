@@ -187,7 +187,7 @@ def test_identical_units_are_known():
         ({"batch-size": "-10"}, ["batch-size must be at least 1", "-10"]),
         ({"batch-size": "0"}, ["batch-size must be at least 1"]),
         ({"batch-size": "2.5"}, ["batch-size must be a whole number", "'2.5'"]),
-        ({"batch-size": "1501"}, ["1500 training examples of digits", "use 1500"]),
+        ({"batch-size": "1501"}, ["1,500 training examples of digits", "use 1500"]),
         ({"epochs": "-1"}, ["epochs must be at least 0"]),
         ({"steps": "1e3"}, ["steps must be a whole number"]),
         ({"epochs": "1", "steps": "1"}, ["either epochs or steps"]),

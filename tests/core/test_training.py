@@ -151,8 +151,7 @@ def test_stop_ends_where_it_is() -> None:
     made = trainer(["init=randn", "init=rand steps=3"], steps="1000")
     reached = finish(made, until=7)
     made.stop()
-    made.finish_reports()
-    shot = made.snapshot()
+    shot = finish(made)
     assert made.ended
     assert shot.ended
     assert [lane.status for lane in shot.lanes] == [Status.STOPPED, Status.FINISHED]

@@ -107,6 +107,16 @@ def test_one_output_and_no_hidden_layer() -> None:
         assert found.snapshot().lanes[0].measures[0, 0] == pytest.approx(np.log(2))
 
 
+class Attached:
+    """Refuses as PyTorch's tensors do that ask for a gradient."""
+
+    def __array__(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+
+    def item(self) -> float:
+        return 2.5
+
+
 BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "nothing": ({}, {}, "params holds no weights"),
     "a number": (3.0, {}, "params is of type float"),
@@ -123,7 +133,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "labels from 1": (LAYERS, {"y": Y + 1}, "y must be labels 0 to 9"),
     "labels that are no labels": (LAYERS, {"y": Y + 0.5}, "y must be labels 0 to 9"),
     "targets that are not one-hot": (LAYERS, {"y": ONE_HOT + 0.1}, "one value in each row"),
-    "too few labels": (LAYERS, {"y": Y[:-1]}, r"y of shape \(1499,\) does not fit 1500 examples"),
+    "too few labels": (LAYERS, {"y": Y[:-1]}, r"y of shape \(1499,\) does not fit 1,500 examples"),
     "a square x": (LAYERS, {"x": X[:64], "y": Y[:64]}, "may have its examples in rows or columns"),
     "one example": (LAYERS, {"x": X[:1], "y": Y[:1]}, "holds 1 example"),
     "no y": (LAYERS, {"y": None}, "x and y go together"),
@@ -140,6 +150,13 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "two activations": (LAYERS, {"activations": ["relu"] * 4}, "4 activations for 2 layers"),
     "different ones": ([W1, np.eye(15), W2], {"activations": ["relu", "tanh"]}, "different activations, relu, tanh"),
     "a kernel": ([np.zeros((4, 1, 3, 3)), W2], {}, "is no matrix"),
+    "an attached tensor": ({"W1": Attached()}, {}, "'W1' is no array: Can't call numpy"),
+    "an attached tensor as x": (LAYERS, {"x": Attached()}, "x is no array: Can't call numpy"),
+    "no example": (LAYERS, {"x": X[:0], "y": Y[:0]}, "holds 0 examples"),
+    "labels of nothing": (LAYERS, {"y": [None] * len(Y)}, "y holds object"),
+    "a loss, not its name": (LAYERS, {"loss": 0.5}, "loss must be a name such as 'cross_entropy', not 0.5"),
+    "half a step": (LAYERS, {"steps": 10.5}, "steps must be at least 1, a whole number, not 10.5"),
+    "a batch in words": (LAYERS, {"batch_size": "ten"}, "batch_size must be at least 1, a whole number, not ten"),
 }
 
 
@@ -148,6 +165,13 @@ def test_what_cannot_be_read_is_said(case: str) -> None:
     params, options, words = BAD[case]
     with pytest.raises(InputError, match=words):
         watch(params, **{**SIGMOID, "x": X, "y": Y, **options})
+
+
+def test_a_loss_may_be_a_tensor_and_steps_a_float() -> None:
+    watched = watch(LAYERS, **SIGMOID, x=X, y=Y, steps=30 * len(X) / 10)
+    watched.step(loss=Attached())
+    assert watched.plan.steps == 4500
+    assert watched.snapshot().lanes[0].step == 1
 
 
 def test_names_of_activations_in_a_list() -> None:

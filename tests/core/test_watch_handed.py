@@ -173,6 +173,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "too many": ({"activation": "relu", "activations": [np.ones((5, 20))] * 3}, "3 activations for 2 layers"),
     "another width": ({"activation": "relu", "activations": [np.ones((5, 21))]}, r"shape \(5, 21\) do not fit a layer"),
     "words": ({"activation": "relu", "activations": [np.full((5, 20), "a")]}, "hold <U1, not real numbers"),
+    "of no example": ({"activation": "relu", "activations": [np.ones((0, 20))]}, r"shape \(0, 20\) are of no example"),
+    "a number": ({"activation": "relu", "activations": 3}, "activations must be a list of arrays, one for each layer"),
     "a function and no data": ({"activation": "relu", "activations": len}, "x and y are missing"),
 }
 

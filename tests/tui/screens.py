@@ -1,5 +1,6 @@
 """What a person would read of an app under test."""
 
+import re
 from typing import Any
 
 from textual import events
@@ -11,6 +12,11 @@ def screen_text(app: App[Any]) -> str:
     """The text on the app's screen: a line a row, without trailing blanks."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def plain(line: str) -> str:
+    """A line without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 HOPS = 5

@@ -63,6 +63,7 @@ def test_a_lane_that_nothing_is_wrong_with_says_so() -> None:
 def test_while_there_is_no_verdict_the_probes_speak() -> None:
     text = bottomline.bottom(snapshot("two"), Choice(), Style(200, 1))[0]
     assert text.startswith("1 rand: layer 1 is saturated, 100%, most on the high side. Its weights had mean 0.5")
+    assert ", measured before any training." in text
 
 
 @pytest.mark.parametrize(

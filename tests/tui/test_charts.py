@@ -1,11 +1,9 @@
 """Charts as text: exact sizes, marks in known cells, honest decimation, nothing that makes plotext abort."""
 
-import importlib
 import math
 import re
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pytest
@@ -13,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initscope.tui.charts import PALETTE, Curve, Style, curves, heatmap, histogram
-from initscope.tui.plotkernel import keep_lock
 
 CODES = re.compile(r"\x1b\[(?:0|38;2;\d{1,3};\d{1,3};\d{1,3})m")
+
 ASCII = Style(60, 15, colour=False, unicode=False)
 
 
@@ -37,12 +35,19 @@ def spots(lines: list[str], mark: str) -> list[tuple[int, int]]:
 
 
 extremes = st.sampled_from([0.0, -0.0, 5e-324, 1e308, -1e308, 1.0])
+
 numbers = st.one_of(st.floats(width=64), st.floats(-10, 10), extremes)
+
 vectors = st.lists(numbers, max_size=30)
+
 limits = st.none() | st.tuples(st.none() | numbers, st.none() | numbers)
+
 styles = st.builds(Style, st.integers(-1, 45), st.integers(-1, 14), st.booleans(), st.booleans())
+
 texts = st.text(max_size=12)
+
 sides = st.none() | vectors
+
 drawn = st.builds(Curve, texts, vectors, vectors, st.integers(0, 9), sides, sides, st.text(max_size=2))
 
 
@@ -259,56 +264,3 @@ def test_the_palette_is_readable_on_white_and_on_near_black(colour):
     level = luminance(colour)
     assert 1.05 / (level + 0.05) >= 3
     assert (level + 0.05) / (luminance((24, 24, 24)) + 0.05) >= 3
-
-
-def output(program: str) -> list[str]:
-    """The words that a program prints in a process of its own."""
-    command = [sys.executable, "-c", program]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
-
-
-def test_the_kernel_is_bound_to_keep_the_interpreter_lock():
-    # Fails when plotext's private names change: charts still work then, but wait for a training thread.
-    # 4 is ctypes' FUNCFLAG_PYTHONAPI, the one thing that tells PyDLL's functions from CDLL's.
-    program = """
-import plotext
-from plotext._kernel import tools
-from initscope.tui.plotkernel import keep_lock
-plain = tools.clink.signal_append_point
-print(keep_lock(tools) > 100)
-bound = tools.clink.signal_append_point
-print(bound.argtypes == plain.argtypes, bound.restype == plain.restype)
-print(bool(bound._flags_ & 4), bool(plain._flags_ & 4))
-"""
-    assert output(program) == ["True", "True", "True", "True", "False"]
-
-
-def test_without_the_private_names_nothing_is_bound():
-    assert keep_lock(types.ModuleType("tools")) == 0
-    tools = types.ModuleType("tools")
-    tools.clink, tools.kernel = types.SimpleNamespace(), types.SimpleNamespace(_name="/no/such/library.so")
-    assert keep_lock(tools) == 0
-
-
-def test_plotext_does_not_search_lines_for_their_colours(monkeypatch):
-    # Fails when plotext's private name changes: charts are right then, but take longer.
-    searched: list[object] = []
-    kind = importlib.import_module("plotext._signal.signal").signal_class
-    monkeypatch.setattr(kind, "_get_unique_pixels", lambda signal: searched.append(signal) or [])
-    line = Curve("", [0, 1], [0, 1])
-    curves([line], Style(31, 9))
-    assert not searched
-    monkeypatch.setattr("initscope.tui.charts.quickened", lambda signal: signal)
-    curves([line], Style(32, 9))
-    assert searched
-
-
-def test_plotext_is_imported_and_bound_by_the_first_draw_only():
-    program = """
-import sys
-from initscope.tui.charts import Curve, Style, curves
-print('plotext' in sys.modules)
-curves([Curve('', [0, 1], [0, 1])], Style(9, 9))
-print(bool(sys.modules['plotext._kernel.tools'].clink.signal_append_point._flags_ & 4))
-"""
-    assert output(program) == ["False", "True"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from screens import plain
 from terminal import Terminal, run
 
 from initscope.core.diagnosis.findings import CODES
@@ -65,10 +66,6 @@ def weights(folder: Path, kind: str = "rand", sizes: tuple[int, ...] = (64, 30, 
         held[f"b{number}"] = np.zeros((out, 1))
     np.savez(folder / f"{kind}.npz", **held)
     return str(folder / f"{kind}.npz")
-
-
-def plain(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 def test_help_imports_nothing_heavy() -> None:

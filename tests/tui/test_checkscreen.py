@@ -1,5 +1,6 @@
 """The view of a file of weights under Pilot and in a real terminal."""
 
+import shlex
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +20,12 @@ from textual.pilot import Pilot
 from initscope.core.activations import activation
 from initscope.core.checks.file import FileCheck
 from initscope.core.initialization.sampling import expected_shares
-from initscope.tui import checkviewer
+from initscope.tui import checkcommand, checkviewer
 from initscope.tui.checkscreen import CheckApp, CheckHelp, CheckScreen
 from initscope.tui.checkviewer import Picture, Viewer
 from initscope.tui.checkviewtensor import lines
+from initscope.tui.copying import CopyScreen
+from initscope.tui.parsers import Parser
 from initscope.tui.sheet import Style
 from initscope.tui.weightssource import of_file
 
@@ -105,6 +108,35 @@ async def test_the_page_moves_and_the_list_is_clicked(tmp_path: Path) -> None:
         await there(pilot, screen)
         assert (screen.list.chosen, screen.page.top) == (3, 0)
         assert "W2: 20x30" in screen_text(pilot.app)
+
+
+async def test_the_line_of_a_file_opens_the_same_view_and_charts_are_saved_alone(tmp_path: Path) -> None:
+    async with view(weights(tmp_path, "he", SIZES)) as (pilot, screen):
+        text = await go(pilot, screen, "down", "y")
+        assert "(OSC 52)" in text
+        assert isinstance(pilot.app.screen, CopyScreen)
+        line = shlex.split(pilot.app.clipboard)
+        assert line == shlex.split(pilot.app.screen.command)
+        await press(pilot, "x")
+        kinds = {kind.name: kind for kind in screen.kinds()}
+        charts = ["histogram", "histogram text", "matrix", "matrix text"]
+        assert list(kinds) == ["svg", "text", *charts, "page"]
+        for name in ("histogram text", "matrix text", "page"):
+            await kinds[name].write(tmp_path / f"{name}.txt")
+        shown = screen.viewer.shown(1)
+    asked = checkcommand.parser(Parser).parse_args(line[2:])
+    assert (line[:2], asked.tui) == (["initscope", "check"], True)
+    again = viewer(asked.target, checkcommand.file_options(asked)["activation"])
+    for place, entry in enumerate(again.entries):
+        assert entry.label == screen.viewer.entries[place].label
+    found = seen(again, 1)
+    again.ask(None)
+    assert list(lines(found, Style(80, 24))) == list(lines(shown, Style(80, 24)))
+    files = [(tmp_path / f"{name}.txt").read_text() for name in ("histogram text", "matrix text", "page")]
+    assert all(file.startswith("W1: 30x64 float64, 1,920 numbers") for file in files)
+    assert "█" in files[0]
+    assert max(map(len, files[1].split("\n"))) == 2 * 64
+    assert len(files[1].split("\n")) > 30
 
 
 async def test_help_palette_and_quitting(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def test_help_fits_80_columns_and_names_every_option():
         (["run", "--inti", "rand"], "unknown option '--inti': did you mean --init"),
         (["--batchsize=3"], "did you mean --batch-size"),
         (["--json", "x"], "unknown option '--json'"),
-        (["runn"], "unexpected 'runn'"),
+        (["runn"], "there is no command 'runn': did you mean run or runs?"),
+        (["explian", "--init", "rand"], "did you mean explain?"),
+        (["digits"], "unexpected 'digits': every value follows its option"),
         (["run", "rand"], "unexpected 'rand'"),
         (["--seed", "1", "run"], "run must come first"),
         (["run", "--init"], "argument --init: expected one argument"),
@@ -99,7 +101,17 @@ def test_help_fits_80_columns_and_names_every_option():
         (["run", "--epochs", "1", "--steps", "1"], "either epochs or steps"),
         (["run", "--json", "no/such/folder/x.json"], "cannot be written (No such file or directory)"),
         (["run", "--json", "."], "is a folder"),
-        (["run", "--json", ""], "is a folder"),
+        (["run", "--json", ""], "--json is empty: leave it out, or give it a value"),
+        (["check", ""], "an empty word, ''"),
+        (["check", "~nobody9/w.npz"], "there is no user nobody9"),
+        (["run", "--report", "~nobody9/x.html"], "there is no user nobody9"),
+        (["run", "--runs", "x"], "add --save or --detach"),
+        (["run", "--save", "--runs", __file__], "is not a folder"),
+        (["runs", "--runs", "no/such/folder"], "there is no such folder"),
+        (["data", "fetch", "mnist", "--to", "a\0b"], "cannot contain a NUL"),
+        (["run", "--limit", "1e9"], "less than 1,000,000,000, not 1e9"),
+        (["run", "--limit", "1"], "more than the 1 training example of"),
+        (["run", "--data", "x" * 500], "x...': known are"),
         (["run", "--json", "a\0b"], "cannot be written"),
     ],
 )
@@ -183,14 +195,23 @@ def test_a_reader_that_leaves_is_no_error(words):
     assert done.returncode in ((0, BROKEN_PIPE) if "--help" in words else (BROKEN_PIPE,))
 
 
-def test_a_full_disk_under_standard_output_is_said_in_one_line():
+PRINTING = ("data", "config", "runs --json -", "check 64-10", "explain --steps 9", "init", "sample", "experiment")
+
+
+@pytest.mark.parametrize(
+    ("words", "unbuffered"),
+    [("--help", ""), ("--version", "1"), ("run --steps 5", "")]
+    + [pytest.param(words, "", marks=pytest.mark.slow) for words in PRINTING],
+)
+def test_a_full_disk_under_standard_output_is_said_in_one_line(words, unbuffered):
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([COMMAND, "run", "--steps", "5"], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([COMMAND, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, env=env)
     assert done.returncode == 2
     assert done.stderr == "initscope: standard output cannot be written (No space left on device)\n"
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", pytest.param(">&- 2>&-", marks=pytest.mark.slow)])
 def test_closed_streams_are_no_error(closed):
     done = subprocess.run(f"{shlex.quote(COMMAND)} run --steps 5 {closed}", shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

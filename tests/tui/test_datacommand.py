@@ -117,6 +117,9 @@ def test_plain_ascii_terminals_get_ascii(tmp_path):
     out = run("data", "show", str(tmp_path / "t.csv"), environment={"PYTHONIOENCODING": "ascii"})
     assert (out.returncode, out.stderr) == (0, "")
     assert out.stdout.isascii()
+    narrow = run("data", "show", str(tmp_path / "t.csv"), environment={"LC_ALL": "C", "COLUMNS": "50"}).stdout
+    assert narrow.isascii()
+    assert max(len(line) for line in narrow.splitlines()[1:] if str(tmp_path) not in line) <= 50
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import re
 import shlex
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonreports import strict
 from terminal import Terminal, run
 
 from initscope.core.experiments import catalogue as experimentcatalogue
@@ -81,13 +81,6 @@ def refused(*words):
     assert err.startswith("initscope: ")
     assert err.count("\n") == 1
     return err
-
-
-def strict(text):
-    def no(constant):
-        raise AssertionError(constant)
-
-    return json.loads(text, parse_constant=no)
 
 
 def test_help_is_light_and_fits_80_columns():
@@ -214,7 +207,7 @@ def test_lines_fit_and_plain_is_ascii(small, monkeypatch, width):
     ("words", "expected"),
     [
         (["nielson"], "unknown experiment 'nielson': did you mean nielsen"),
-        (["./missing.toml"], "missing.toml: cannot be read"),
+        (["./missing.toml"], "missing.toml: no such file"),
         (["near-zero", "more"], "unexpected 'more'"),
         (["near-zero", "--sedes", "3"], "unknown option '--sedes': did you mean --seeds"),
         (["near-zero", "--seeds", "0"], "--seeds must be a whole number from 1 to 1,000, not '0'"),

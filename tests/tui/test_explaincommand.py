@@ -4,10 +4,12 @@ import json
 import re
 import shlex
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from screens import plain
 from terminal import Terminal, run
 
 from initscope.core.counterfactual.explain import explain
@@ -19,7 +21,7 @@ from initscope.tui.explainview import beside, every_change, lines, table
 from initscope.tui.sheet import Style
 
 QUICK = ("--seeds", "1", "--steps", "150")
-LONG = ("explain", "--init", "rand", "--seeds", "100", "--steps", "100")
+LONG = ("explain", "--init", "rand", "--seeds", "100", "--steps", "40")
 """A search of many minutes."""
 
 
@@ -30,15 +32,12 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> s
     return out
 
 
+@cache
 def found(**options: str) -> Explanation:
     digits = load("digits")
     *_, last = explain(read(options, digits, "a lane"), digits, seeds=1, steps=150)
     assert isinstance(last, Explanation)
     return last
-
-
-def unstyled(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 # What it prints
@@ -81,10 +80,10 @@ def test_lines_fit_and_always_say_which_suspect_and_what_came_of_it(columns: int
     for colour in (True, False):
         style = Style(columns, 20, colour=colour, unicode=unicode)
         shown = [*lines(explanation, style), *every_change(explanation, style)]
-        assert max(len(unstyled(line)) for line in shown) <= columns
+        assert max(len(plain(line)) for line in shown) <= columns
         assert unicode or "".join(shown).isascii()
         assert any("\x1b" in line for line in shown) == colour
-        rows = [unstyled(line) for line in table(explanation, style)]
+        rows = [plain(line) for line in table(explanation, style)]
         assert len(rows) == 2 + len(explanation.answers)
         for row, answer in zip(rows[2:], explanation.answers, strict=True):
             assert row.startswith(str(answer.suspect)[:6])
@@ -113,10 +112,10 @@ def test_plain_is_ascii_without_codes_even_in_a_terminal() -> None:
 
 
 def test_a_terminal_gets_a_bar_that_goes_away_and_bold_cures() -> None:
-    with Terminal("explain", "--init", "rand", "--seeds", "2", columns=90, rows=40) as terminal:
-        terminal.wait_for("seed 1 of 2, 300 steps")
+    with Terminal("explain", "--init", "rand", "--seeds", "2", "--steps", "150", columns=90, rows=40) as terminal:
+        terminal.wait_for("seed 1 of 2, 150 steps")
         assert terminal.wait(60) == 0
-        assert "seed 2 of 2, 300 steps" not in terminal.screen
+        assert "seed 2 of 2, 150 steps" not in terminal.screen
         assert "Initialization: yes" in terminal.screen
     assert re.search(rb"\x1b\[1minitialization +yes", terminal.output)
 
@@ -129,7 +128,8 @@ def test_one_that_nothing_cures_is_exit_code_1(capsys: pytest.CaptureFixture[str
     np.savez(tmp_path / "noise.npz", x=rng.random((600, 5)), y=rng.integers(0, 4, 600))
     file = tmp_path / "out.json"
     out = printed(capsys, "--data", str(tmp_path / "noise.npz"), "--init", "randn", *QUICK, "--json", str(file), code=1)
-    assert "No single change cures it." in out
+    assert "No single change cures it in 150 steps." in " ".join(out.split())
+    assert re.search(r"^learning rate +open +lr ", out, re.MULTILINE), "who does not know must not say no"
     (lane,) = json.loads(file.read_text())["lanes"]
     assert (lane["learns"], lane["causes"], lane["remedy"]) == (False, [], None)
 
@@ -149,6 +149,7 @@ def test_json_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> No
     [
         (("--seeds", "0"), "--seeds must be a whole number from 1 to 100, not '0'"),
         (("--seeds", "x"), "--seeds must be a whole number from 1 to 100, not 'x'"),
+        (("--seeds=--",), "--seeds must be a whole number from 1 to 100, not ''"),
         (("--steps", "0"), "steps must be at least 1, not 0"),
         (("--init", "rnd"), "rnd"),
         (("--seed",), "--seed"),

@@ -37,7 +37,7 @@ TRIED = {
 
 def trial(change: Change | None, seeds: int, loss: float) -> Trial:
     right = 0.94 if loss < 0.4 else 0.1
-    one = [Outcome(seed, 4.5, loss, 0.1, right, loss != loss, loss < 0.4, False) for seed in range(seeds)]
+    one = [Outcome(seed, 300, 4.5, loss, 0.1, right, loss != loss, loss < 0.4, False) for seed in range(seeds)]
     return Trial(change, tuple(one))
 
 

@@ -79,7 +79,7 @@ def test_tensorboard_of_a_saved_run_has_its_earlier_weights(folder: Path) -> Non
         (("full.md/",), "is there already"),
         (("a.md", "./a.md"), "is written by --report a.md already"),
         (("w.npz", "./w.npz"), "w-1.npz is written by --report w.npz already"),
-        (("bad\0.md",), "not a possible file name"),
+        (("bad\0.md",), "a file name cannot contain a NUL"),
     ],
 )
 def test_refused_before_anything_is_trained(
@@ -103,7 +103,7 @@ def test_refused_before_anything_is_trained(
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_to_is_refused(folder: Path) -> None:
     (folder / "closed").mkdir(mode=0o500)
-    with pytest.raises(InputError, match="there is no permission to write there"):
+    with pytest.raises(InputError, match="there is no permission for it"):
         read_reports(["closed/a.md"], 1)
 
 

@@ -132,7 +132,7 @@ def test_errors_name_the_file(capsys, mine: str, text: str, words: list[str], co
 
 def test_what_is_no_file_of_a_comparison(capsys, tmp_path: Path) -> None:
     assert "a comparison's file ends in .toml" in complaint(capsys, "run", "mine.json")
-    assert "a comparison's file ends in .toml" in complaint(capsys, "rnu")
+    assert "did you mean run?" in complaint(capsys, "rnu")
     assert "unexpected 'b.toml'" in complaint(capsys, "run", "a.toml", "b.toml")
     assert "run must come first" in complaint(capsys, "--seed", "1", "run")
     assert "no such file" in complaint(capsys, "run", str(tmp_path / "a.toml"))

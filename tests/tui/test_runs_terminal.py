@@ -96,7 +96,8 @@ def kill(store: Store, run_id: str) -> None:
     until(lambda: not only(store).in_progress)
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGHUP])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_and_leaves_by_its_code(store: Store, number: signal.Signals) -> None:
     with Terminal(*ENDLESS, environment={"INITSCOPE_RUNS": str(store.root)}) as terminal:
         terminal.wait_for("paused")

@@ -1,9 +1,17 @@
 """`initscope runs`: listed, shown, compared, exported, kept, removed."""
 
+import errno
 import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pastruns import saved
 
 from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import load
@@ -11,22 +19,10 @@ from initscope.core.runs import Recorder, RunFolder, Store
 from initscope.core.training import Trainer
 from initscope.tui import runscommand, runsview
 from initscope.tui.cli import main
-from initscope.tui.headless import Job
+from initscope.tui.headless import Job, _tell_trouble, execute
 
 DATA = {"digits": load("digits")}
 FORMATS = ("csv", "json", "toml", "html", "markdown", "tensorboard", "npz", "safetensors")
-
-
-def saved(store: Store, until: int = 50, **options: str) -> str:
-    """The id of a run of 50 steps that was trained `until` there."""
-    comparison = Comparison.of({"data": "digits", "steps": "50", **options}, ["rand", "randn"], [])
-    trainer = Trainer(comparison.specs(DATA), DATA)
-    recorder = Recorder(store, comparison, DATA, "run")
-    for _ in trainer.run(until):
-        recorder.tick(trainer)
-    recorder.close(trainer, "finished" if trainer.ended else "interrupted")
-    assert recorder.run is not None
-    return recorder.run.id
 
 
 @pytest.fixture
@@ -54,7 +50,7 @@ def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
     return Shell(capsys)
 
 
-def test_listed_and_filtered(store: Store, shell: Shell) -> None:
+def test_listed_and_filtered(store: Store, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell("runs", "list") == ""
     assert list(runsview.table([], store, person=True)) == [f"no runs in {store.root}"]
     assert list(runsview.table([], store, person=True, wanted="seed 1")) == [f"no run in {store.root} fits 'seed 1'"]
@@ -65,17 +61,22 @@ def test_listed_and_filtered(store: Store, shell: Shell) -> None:
     assert "interrupted" in listed[0]
     assert shell("runs", "list", "seed 1").split()[0] == newest
     assert shell("runs", "list", "randn", "finished").split()[0] == oldest
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = shell("runs").splitlines()
+    assert [line.removesuffix("...") for line in narrow] == [line[:57].rstrip() for line in listed]
+    shown = shell("runs", "show", oldest, "--plain").splitlines()
+    assert max(len(line) for line in shown if str(store.root) not in line) <= 60
     document = json.loads(shell("runs", "list", "--json", "-"))
     assert [entry["summary"]["step"] for entry in document] == [20, 50]
 
 
 def test_shown_with_the_line_that_repeats_it(store: Store, shell: Shell) -> None:
-    run_id = saved(store, seed="1")
+    run_id = saved(store, seed="1", data="digits")
     shown = shell("runs", "show", "last", "--plain")
     assert f"run {run_id}: finished" in shown
     assert "  data       digits: 1,500 examples for training, 297 for testing\n" in shown
     assert "initscope run --data digits" not in shown
-    assert "initscope run --steps 50 --seed 1 --init rand --init randn" in shown
+    assert "initscope run --dtype float64 --steps 50 --seed 1 --init rand --init randn" in " ".join(shown.split())
     assert "To blame: initialization" in " ".join(shown.split())
 
 
@@ -93,7 +94,10 @@ def test_compared(store: Store, shell: Shell) -> None:
 
 def test_attached_to_nothing_says_so_before_it_asks_for_a_terminal(store: Store, shell: Shell) -> None:
     assert "no run is in progress" in shell("attach", code=2)
-    assert "is not in progress (finished)" in shell("attach", saved(store), code=2)
+    run_id = saved(store)
+    assert f"is not in progress (finished): initscope runs show {run_id} tells" in shell("attach", run_id, code=2)
+    run_id = saved(store, 20)
+    assert f"(interrupted): initscope runs resume {run_id} --lab opens" in shell("attach", run_id, code=2)
 
 
 def test_kept_and_removed(store: Store, shell: Shell) -> None:
@@ -102,7 +106,7 @@ def test_kept_and_removed(store: Store, shell: Shell) -> None:
     assert [run.kept for run in store.runs()] == [True, True]
     shell("runs", "keep", one, "--not")
     assert not store.info(one).kept
-    shell("runs", "rm", one, other)
+    shell("runs", "rm", one, other, "last")
     assert store.runs() == []
 
 
@@ -115,6 +119,58 @@ def test_resumed_to_the_end(store: Store, shell: Shell, tmp_path: Path) -> None:
     mine, theirs = store.info(part).checkpoint().arrays, store.info(whole).checkpoint().arrays
     assert mine["ensemble0/parameters"].tobytes() == theirs["ensemble0/parameters"].tobytes()
     assert "has ended" in shell("runs", "resume", part, code=2)
+
+
+def test_a_signal_after_the_last_step_leaves_a_run_that_has_ended(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, tick = [signal.SIGTERM], Recorder.tick
+
+    def ticking(self: Recorder, trainer: Trainer) -> None:
+        tick(self, trainer)
+        if trainer.ended and late:
+            os.kill(os.getpid(), late.pop())
+
+    monkeypatch.setattr(Recorder, "tick", ticking)
+    comparison = Comparison.of({"data": "digits", "steps": "20"}, ["rand"], [])
+    assert execute(Job(comparison, DATA, Recorder(store, comparison, DATA, "run")), None, True) == 143
+    assert store.find("last").status == "finished"
+    assert capsys.readouterr().err.endswith(f"saved as run {store.find('last').id}\n")
+
+
+def test_what_keeps_a_run_from_being_saved_is_told_at_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = ""
+    for trouble in ("", "the disk is full", "the disk is full", ""):
+        told = _tell_trouble(trouble, told)
+    assert capsys.readouterr().err == "initscope: the disk is full\ninitscope: this run is being saved again\n"
+    monkeypatch.setattr(sys.stderr, "write", raising(OSError(errno.ENOSPC, "")))
+    assert _tell_trouble("the disk is full", "") == "the disk is full"
+
+
+def raising(error: OSError) -> Callable[[str], int]:
+    def write(_: str) -> int:
+        raise error
+
+    return write
+
+
+def test_data_by_a_relative_path_are_named_such_that_they_are_found_from_here(
+    store: Store, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "mine").mkdir()
+    np.savez(tmp_path / "there" / "my data.npz", x=np.random.default_rng(0).random((60, 5)), y=np.arange(60) % 3)
+    monkeypatch.chdir(tmp_path / "there")
+    shell("run", "--save", "--data", "./my data.npz", "--steps", "20", "--report", "here.csv")
+    monkeypatch.chdir(tmp_path / "mine")
+    shell("runs", "export", "last", "--as", "toml", "--to", "c.toml")
+    shell("run", "c.toml", "--report", "again.csv")
+    assert Path("again.csv").read_bytes() == (tmp_path / "there" / "here.csv").read_bytes()
+    command = json.loads(shell("runs", "show", "last", "--json", "-"))["command"]
+    shell(*shlex.split(command)[1:], "--report", "third.csv")
+    assert Path("third.csv").read_bytes() == Path("again.csv").read_bytes()
 
 
 def test_what_the_process_before_saved_last_is_gone_on_with(

@@ -1,124 +1,27 @@
-"""The screen of saved runs under Pilot and in a real terminal; and its guests in the lab."""
+"""The screen of saved runs under Pilot and in a real terminal: the list, the page, and what can be done to a run."""
 
-import asyncio
 import json
 import re
+import shlex
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-import numpy as np
 import pytest
 import test_lab_snapshots
-from labpilot import DATA, at_step, comparison, judged, line, now, press, resize, settle, until
+from labpilot import judged, line, now, press, resize, until
+from pastruns import NOON, saved
+from runspilot import back_in, ids, lab, runs, there, toasts
 from screens import screen_text
 from terminal import Terminal, run
-from textual.pilot import Pilot
 from textual.widgets import Footer
 
-from initscope.core.checkpoint import restore
-from initscope.core.comparison import Comparison
-from initscope.core.runs import Recorder, Store, past
-from initscope.core.snapshot import Snapshot
-from initscope.core.training import Trainer
-from initscope.tui import labview
-from initscope.tui.app import LabApp
-from initscope.tui.checkscreen import CheckScreen
-from initscope.tui.explainscreen import ExplainScreen
-from initscope.tui.following import Following
-from initscope.tui.forecastscreen import ForecastScreen
-from initscope.tui.guests import Guests
-from initscope.tui.labscreen import LabScreen
+from initscope.core.runs import Store, past
+from initscope.tui.comparison import read_comparison
+from initscope.tui.copying import CopyScreen
+from initscope.tui.parsers import lab_parser
 from initscope.tui.runsscreen import RunsScreen
-from initscope.tui.samplescreen import SampleScreen
-from initscope.tui.weightsprompt import WeightsPrompt
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-STEPS = 50
-
-
-def saved(store: Store, until_step: int = STEPS, inits: tuple[str, ...] = ("rand", "randn"), **options: str) -> str:
-    """The id of a run that was trained `until_step`."""
-    chosen = Comparison.of({"dtype": "float64", "steps": str(STEPS), **options}, inits, [])
-    trainer = Trainer(chosen.specs(DATA), DATA)
-    recorder = Recorder(store, chosen, DATA, "run")
-    for _ in trainer.run(until_step):
-        recorder.tick(trainer)
-    recorder.close(trainer, "finished" if trainer.ended else "interrupted")
-    assert recorder.run is not None
-    return recorder.run.id
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """Its runs begin a minute after each other, and are called 00, 01, 02 and so on."""
-    numbers, times = count(), count()
-    monkeypatch.setattr("initscope.core.runs.store.randbits", lambda bits: next(numbers))
-    return Store(tmp_path / "runs", now=lambda: NOON + timedelta(minutes=next(times)))
-
-
-@asynccontextmanager
-async def lab(
-    store: Store | None, size: tuple[int, int] = (80, 24), unicode: bool = True, **options: str
-) -> AsyncIterator[tuple[Pilot[Any], LabScreen]]:
-    """The lab, whose runs are kept there."""
-    app = LabApp(lambda: (comparison(**options), DATA), open_store=None if store is None else lambda: store)
-    app.unicode = unicode
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.snapshot is not None)
-        await settle(pilot)
-        assert isinstance(app.screen, LabScreen)
-        yield pilot, app.screen
-    assert app.return_code in (0, None)
-
-
-async def runs(pilot: Pilot[Any]) -> RunsScreen:
-    """The screen of runs, once they and the selected one are there."""
-    await press(pilot, "o")
-    return await there(pilot)
-
-
-async def there(pilot: Pilot[Any]) -> RunsScreen:
-    await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen) and pilot.app.screen._known is not None)
-    screen = pilot.app.screen
-    assert isinstance(screen, RunsScreen)
-    await until(pilot, lambda: not screen.list.runs or (screen._shown and screen._shown[1] and not screen._stale()))
-    await settle(pilot)
-    return screen
-
-
-async def back_in(pilot: Pilot[Any], screen: LabScreen) -> Snapshot:
-    """The lab, once its lanes are there."""
-    await until(pilot, lambda: pilot.app.screen is screen and screen.snapshot is not None)
-    await settle(pilot)
-    return now(screen)
-
-
-@asynccontextmanager
-async def with_guests(
-    store: Store, size: tuple[int, int] = (80, 24), **options: str
-) -> AsyncIterator[tuple[Pilot[Any], LabScreen]]:
-    """Beside rand and randn, zeros and xavier_normal as guests 3 and 4; the first of them is selected."""
-    saved(store, inits=("zeros", "xavier_normal"), arch="64-20-20-10")
-    async with lab(store, size, **options) as (pilot, screen):
-        await runs(pilot)
-        await press(pilot, "enter")
-        await back_in(pilot, screen)
-        yield pilot, screen
-
-
-def ids(screen: RunsScreen) -> list[str]:
-    return [one.id[-2:] for one in screen.list.runs]
-
-
-def toasts(pilot: Pilot[Any]) -> str:
-    return " ".join(notice.message for notice in pilot.app._notifications)
-
 
 # The list and the page
 
@@ -180,6 +83,29 @@ async def test_the_page_tells_what_came_of_a_run(store: Store) -> None:
         assert "repeat it" in screen_text(pilot.app)
         await press(pilot, "b", "b")
         assert "training loss · log" in screen_text(pilot.app)
+
+
+async def test_the_line_of_the_selected_run_opens_its_lanes(store: Store) -> None:
+    for inits, options in ((("zeros",), {"arch": "64-20-10"}), (("rand", "he_normal"), {"lr": "0.5", "seed": "7"})):
+        saved(store, 10, inits, **options)
+    async with lab(store) as (pilot, _):
+        screen = await runs(pilot)
+        for name in ("01", "00"):
+            await press(pilot, "y")
+            await until(pilot, lambda: "(OSC 52)" in screen_text(pilot.app))
+            assert isinstance(pilot.app.screen, CopyScreen)
+            assert pilot.app.clipboard == pilot.app.screen.command
+            snapshot = past.load(store.find(name)).snapshot
+            asked_for, datasets = read_comparison(lab_parser().parse_args(shlex.split(pilot.app.clipboard)[1:]))
+            assert asked_for.specs(datasets) == tuple(lane.spec for lane in snapshot.lanes)
+            await press(pilot, "x", "down")
+            await there(pilot)
+        kinds = {kind.name: kind for kind in screen.kinds()}
+        assert list(kinds) == ["svg", "text", "loss", "loss text", "page"]
+        for name in ("loss text", "page"):
+            await kinds[name].write(store.root.parent / f"{name}.txt")
+    assert "training loss" in (store.root.parent / "loss text.txt").read_text()
+    assert "repeat it" in (store.root.parent / "page.txt").read_text()
 
 
 async def test_a_damaged_run_shows_why(store: Store) -> None:
@@ -335,210 +261,7 @@ async def test_a_copy_is_its_lanes_at_step_0(store: Store) -> None:
         assert "at step 0" in toasts(pilot)
 
 
-# Guests
-
-
-def test_guests_are_named_by_their_run_and_numbered_behind(store: Store) -> None:
-    one, other = (past.load(store.info(saved(store, seed=seed))) for seed in "12")
-    guests = Guests()
-    live = other.snapshot
-    assert guests.beside(live) is live
-    assert guests.add(one) == 0
-    assert guests.add(other) == 2
-    both = guests.beside(live)
-    assert [lane.name for lane in both.lanes] == ["rand", "randn", "00 rand", "00 randn", "01 rand", "01 randn"]
-    assert [lane.index for lane in both.lanes] == list(range(6))
-    assert both.lanes[2].losses is one.snapshot.lanes[0].losses
-    assert all(a is b for a, b in zip(both.lanes[2:], guests.beside(one.snapshot).lanes[2:], strict=True))
-    assert guests.add(one) == 2  # once more: the lanes that came before make way
-    assert [spec.name for spec in guests.specs] == ["01 rand", "01 randn", "00 rand", "00 randn"]
-    guests.remove(0)
-    assert [guest.lane for guest in (guests[place] for place in range(len(guests)))] == [1, 0, 1]
-    assert (both.step, both.ended) == (live.step, live.ended)
-
-
-async def test_guests_stand_in_every_panel_while_the_others_train(store: Store) -> None:
-    async with with_guests(store, (160, 45)) as (pilot, screen):
-        alone = past.load(store.find("00")).snapshot.lanes
-        assert screen.choice.lane == 2
-        await press(pilot, "s", "s")
-        snapshot = await at_step(pilot, screen, 2)
-        assert [lane.step for lane in snapshot.lanes] == [2, 2, STEPS, STEPS]
-        for guest, one in zip(snapshot.lanes[2:], alone, strict=True):
-            np.testing.assert_array_equal(guest.losses.mean, one.losses.mean)
-            np.testing.assert_array_equal(guest.probes, one.probes)
-        await judged(pilot, screen)
-        assert re.search(r">3 00 zeros +50 .*C layer 1: initialization", line(pilot, "lanes"))
-        assert "3 00 zeros" in line(pilot, "loss").splitlines()[0]
-        assert "4 00 xavier_normal" in line(pilot, "accuracy").splitlines()[0]
-        assert line(pilot, "pane2").startswith(">3 00 zeros")
-        assert "3 00 zeros: initialization is to blame" in line(pilot, "bottom")
-        await press(pilot, "m", "left", "left")
-        assert "3 train loss" in line(pilot, "bottom")
-        await press(pilot, "escape", "z", "l", "l")
-        await until(pilot, lambda: "activations, layer 3" in line(pilot, "pane0"))
-        assert "layers at step 50" in line(pilot, "layers")
-        await press(pilot, "h", "h", "z", "bracketleft", "up", "up", "r")
-        await until(pilot, lambda: now(screen).step == 0)
-        assert [lane.step for lane in now(screen).lanes] == [0, 0, STEPS, STEPS]
-
-
-async def test_one_picture_is_merged_once(store: Store) -> None:
-    async with with_guests(store) as (pilot, screen):
-        await judged(pilot, screen)
-        before = now(screen)
-        await asyncio.sleep(3 * labview.TICK)
-        assert now(screen) is before
-        await press(pilot, "s")
-        after = await at_step(pilot, screen, 1)
-        assert all(a is b for a, b in zip(before.lanes[2:], after.lanes[2:], strict=True))
-
-
-async def test_a_guest_cannot_be_changed(store: Store) -> None:
-    async with with_guests(store) as (pilot, screen):
-        asked = screen.comparison
-        for key in ("e", "a", "d", "K", "J", "a remedy"):
-            pilot.app.clear_notifications()
-            if key == "a remedy":
-                screen._explained(object(), False)  # type: ignore[arg-type]
-                await settle(pilot)
-            else:
-                await press(pilot, key)
-            assert pilot.app.screen is screen
-            assert "cannot be changed" in toasts(pilot)
-            assert screen.comparison is asked
-
-
-async def test_guests_stay_while_the_others_change_and_are_taken_out_by_themselves(store: Store) -> None:
-    async with with_guests(store) as (pilot, screen):
-        await press(pilot, "up", "d")
-        snapshot = await back_in(pilot, screen)
-        assert [lane.name for lane in snapshot.lanes] == ["rand", "randn", "randn (2)", "00 zeros", "00 xavier_normal"]
-        assert [lane.index for lane in snapshot.lanes] == list(range(5))
-        await press(pilot, "w", "down", "delete")
-        snapshot = await back_in(pilot, screen)
-        assert [lane.name for lane in snapshot.lanes][2:] == ["randn (2)", "00 xavier_normal"]
-        await judged(pilot, screen)
-        await press(pilot, "delete", "delete")
-        snapshot = await back_in(pilot, screen)
-        assert [lane.name for lane in snapshot.lanes] == ["rand", "randn"]
-        assert len(store.runs()) == 1  # on the disk nothing has changed
-
-
-async def test_the_other_screens_take_a_guest(store: Store) -> None:
-    async with with_guests(store) as (pilot, screen):
-        pages = ("f", ForecastScreen, "forecast · lane 3 00 zeros"), ("i", SampleScreen, "3 zeros"), (
-            "p", ExplainScreen, "proof · lane 3 00 zeros")  # fmt: skip
-        for key, kind, words in pages:
-            await press(pilot, key)
-            await until(pilot, lambda k=kind, w=words: isinstance(pilot.app.screen, k) and w in screen_text(pilot.app))
-            await press(pilot, "q")
-            assert pilot.app.screen is screen
-            assert screen.choice.lane == 2
-        await press(pilot, "down", "v")
-        await until(pilot, lambda: isinstance(pilot.app.screen, WeightsPrompt))
-        await press(pilot, "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, CheckScreen))
-        await until(pilot, lambda: "check lane 4 at step 50 · 6 tensors" in line(pilot, "title"))
-        layer = screen.copy_lane().result().network.weighted[0]
-        weights = past.load(store.find("00")).weights()[1][-1].tensors["0.weight"]
-        np.testing.assert_array_equal(layer.weights[0], weights)
-
-
-# Resume
-
-
-async def test_it_goes_on_as_if_it_had_never_stopped(store: Store) -> None:
-    run_id = saved(store, 20)
-    found = store.info(run_id)
-    whole = Trainer(found.sound().comparison.specs(DATA), DATA)
-    restore(whole, found.checkpoint())
-    *_, expected = whole.run(23)
-    async with lab(store, (120, 40)) as (pilot, screen):
-        await press(pilot, "s")
-        await at_step(pilot, screen, 1)
-        await resize(pilot, 160, 40)
-        await until(pilot, lambda: screen.session.run_id)
-        before = screen.session.run_id
-        await until(pilot, lambda: "-01 · paused" in line(pilot, "title"))
-        await runs(pilot)
-        await press(pilot, "r")
-        await until(pilot, lambda: "is the one in the lab" in toasts(pilot))
-        await press(pilot, "down")
-        await there(pilot)
-        await press(pilot, "r")
-        await until(pilot, lambda: pilot.app.screen is screen and screen.snapshot and now(screen).step == 20)
-        await until(pilot, lambda: f"What was here is saved as run {before}." in toasts(pilot))
-        assert screen.session.run_id == run_id
-        assert store.info(run_id).in_progress
-        await until(pilot, lambda: not store.info(before).in_progress)
-        await press(pilot, "s", "s", "s")
-        snapshot = await at_step(pilot, screen, 23)
-        for lane, twin in zip(snapshot.lanes, expected.lanes, strict=True):
-            np.testing.assert_array_equal(lane.losses.mean, twin.losses.mean)
-            np.testing.assert_array_equal(lane.losses.low, twin.losses.low)
-    assert [one.id for one in store.runs()] == [before, run_id]
-    assert store.info(run_id).checkpoint().step == 23
-
-
-async def test_what_cannot_be_resumed_says_why_and_is_let_go(store: Store) -> None:
-    saved(store)
-    changed, state, other = (store.info(saved(store, 20, inits=(name,))).path for name in ("rand", "zeros", "randn"))
-    described = json.loads((changed / "run.json").read_text())
-    described["data"]["digits"]["digest"] = "0" * 32
-    (changed / "run.json").write_text(json.dumps(described))
-    shutil.copy(state / "state.npz", other / "state.npz")
-    state.joinpath("state.npz").write_bytes(b"PK")
-    expected = ("is of other lanes than these", "truncated or damaged", "has changed since the run began", "has ended")
-    async with lab(store) as (pilot, lanes):
-        before, screen = now(lanes), await runs(pilot)
-        for words in expected:
-            pilot.app.clear_notifications()
-            await press(pilot, "r")
-            await until(pilot, lambda w=words: w in toasts(pilot))
-            await until(pilot, lambda: not screen._busy)
-            assert pilot.app.screen is screen
-            assert not any(one.in_progress for one in store.runs())
-            await press(pilot, "down")
-        await press(pilot, "escape")
-        assert now(lanes) is before
-
-
-@pytest.mark.slow
-async def test_one_that_trains_elsewhere_is_followed_and_left(store: Store) -> None:
-    saved(store, 20, inits=("zeros",))
-    folder = store.reopen(saved(store, 30))
-    async with lab(store) as (pilot, screen):
-        local = screen.session
-        await runs(pilot)
-        await press(pilot, "r")
-        snapshot = await back_in(pilot, screen)
-        await until(pilot, lambda: now(screen).step == 30)
-        assert isinstance(screen.session, Following)
-        assert "elsewhere" in line(pilot, "title")
-        assert [lane.name for lane in snapshot.lanes] == ["rand", "randn"]
-        await until(pilot, lambda: not local._thread.is_alive())
-        await runs(pilot)
-        await press(pilot, "down")
-        await there(pilot)
-        await press(pilot, "r")
-        await until(pilot, lambda: pilot.app.screen is screen and screen.snapshot and now(screen).step == 20)
-        assert not screen.session.away
-        await press(pilot, "s")
-        await at_step(pilot, screen, 21)
-    folder.release()
-
-
-async def test_leaving_meanwhile_lets_go_of_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_id = saved(store, 20)
-    async with lab(store) as (pilot, screen):
-        found = await runs(pilot)
-        await press(pilot, "r", "escape")
-        await until(pilot, lambda: pilot.app.screen is screen and not found._busy and screen.snapshot is not None)
-        if now(screen).step == 0:  # it was left before the run was there
-            await until(pilot, lambda: not store.info(run_id).in_progress)
-        else:
-            assert screen.session.run_id == run_id
+# In a terminal
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from screens import plain
 
 from initscope.core.initialization.initializers import CATALOGUE, initializer
 from initscope.tui.cli import main, sample_parser
@@ -48,10 +49,6 @@ def shown(style: Style, *words: str) -> list[str]:
     return list(lines(read(sample_parser().parse_args(words)), style))
 
 
-def without_colour(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", line)
-
-
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from initscope.tui.cli import main\n"
@@ -69,7 +66,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_every_line_fits(width: int, colour: bool) -> None:
     names = ("rand", "randn", "0.001*randn", "variance_scaling:mode=fan_avg,distribution=truncated_normal", "zeros")
     found = shown(Style(width, 14, colour=colour, unicode=True), *names, "sparse")
-    assert max(len(without_colour(line)) for line in found) <= width
+    assert max(len(plain(line)) for line in found) <= width
     assert any("\x1b" in line for line in found) == colour
     assert any("█" in line for line in found)
 
@@ -139,6 +136,7 @@ def test_every_initializer_can_be_sampled(name: str) -> None:
 @pytest.mark.parametrize("n", ["1", "2", "10", "11", "99"])
 def test_few_draws(n: str) -> None:
     text = printed("rand", "randn", "-n", n, "--plain")
+    assert text.startswith(f"{n} draw{'s' * (n != '1')} of each, seed 0")
     assert ("log10 n" in text) == (int(n) >= 10)
     assert "nan" not in text
 

@@ -1,66 +1,23 @@
 """The sample view under Pilot: it shows what `initscope sample` prints, at any size, and nothing waits for it."""
 
-import re
 import shlex
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from time import perf_counter
-from typing import Any
 
-import numpy as np
 import pytest
 import test_lab_snapshots
-from labpilot import DATA, FLAT_OUT, comparison, lab, line, now, press, resize, until
-from screens import screen_text
+from labpilot import comparison, lab, line, press, resize, until
+from samplepilot import drawn, sample_view
+from screens import plain, screen_text
 from test_lab_snapshots import SIZES, check_all
 from textual import events
-from textual.pilot import Pilot
 
-from initscope.core.initialization.initializers import CATALOGUE, initializer
+from initscope.core.initialization.initializers import initializer
 from initscope.tui import sampler, samplescreen, sampleview
 from initscope.tui.actions import SAMPLE, of
-from initscope.tui.app import LabApp
 from initscope.tui.helpscreen import HelpScreen
-from initscope.tui.labscreen import LabScreen
 from initscope.tui.parsers import sample_parser
 from initscope.tui.samplecommand import read
-from initscope.tui.sampler import Drawn, Sampler, Wanted, draw
-from initscope.tui.samplescreen import MOST, SampleScreen, text
+from initscope.tui.samplescreen import MOST
 from initscope.tui.sheet import Style
-
-DENSE, CONVOLUTION = (30, 64), (16, 3, 3, 3)
-
-
-async def drawn(pilot: Pilot[Any]) -> SampleScreen:
-    """The sample view, once it shows what is wanted."""
-    await until(pilot, lambda: isinstance(pilot.app.screen, SampleScreen))
-    screen = pilot.app.screen
-    assert isinstance(screen, SampleScreen)
-    await until(pilot, lambda: screen.sampler.drawn and not screen._looking and screen.page._strips)
-    return screen
-
-
-@asynccontextmanager
-async def sample_view(size: tuple[int, int] = (80, 24), **more: Any) -> AsyncIterator[tuple[Pilot[Any], SampleScreen]]:
-    async with lab(size, **more) as (pilot, _):
-        await press(pilot, "i")
-        yield pilot, await drawn(pilot)
-
-
-def wanted(*names: str, shape: tuple[int, ...] = DENSE, n: int = 200) -> Wanted:
-    return Wanted(tuple(enumerate(map(initializer, names))), shape, n, 0)
-
-
-def made(*names: str, **more: Any) -> Drawn:
-    found = draw(wanted(*names, **more), lambda: False)
-    assert found
-    return found
-
-
-def plain(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", line)
-
 
 # What it shows
 
@@ -95,74 +52,6 @@ async def test_each_initializer_once_the_selected_lanes_first_by_the_lanes_numbe
         assert screen.rules[0] == (1, initializer("rand"))
 
 
-@pytest.mark.parametrize("shape", [DENSE, CONVOLUTION], ids=["dense", "convolution"])
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_every_initializer_can_be_seen_at_every_width(name: str, shape: tuple[int, ...]) -> None:
-    found = made(name, "0.01*randn", shape=shape)
-    assert found.view
-    if not initializer(name).needs_convolution:
-        assert not [note for note in found.notes if shape == DENSE and note]
-    for width in (40, 66, 135):
-        for unicode in (True, False):
-            shown = [plain(line) for line in text(found, "initscope sample", Style(width, 20, unicode=unicode))]
-            assert max(map(len, shown)) <= width
-            assert any(line.startswith("initscope sample") for line in shown)
-            assert unicode or "".join(shown).isascii()
-
-
-def test_narrow_screens_have_the_same_numbers() -> None:
-    found = made("rand", "randn")
-    assert found.view
-    shown = [plain(line).split() for line in text(found, "", Style(40, 10))]
-    values = np.random.default_rng(0).random(200)
-    at = shown.index(["sample", "expected", "error", "z"])
-    error = np.sqrt(1 / 12 / 200)
-    assert shown[at + 1] == ["1", "rand"]
-    z = (values.mean() - 0.5) / error
-    assert shown[at + 2] == ["mean", f"{values.mean():.3g}", "0.5", f"{error:.3g}", f"{z:+.1f}"]
-    assert ["all", "1,920", "at", "once", "1e-9600"] in shown
-
-
-def test_what_cannot_be_drawn_says_why() -> None:
-    found = made("normal:std=1e300", "randn")
-    assert found.view
-    assert [one.name for one in found.view.samples] == ["randn"]
-    assert found.view.mark(0) == "2"
-    shown = "\n".join(plain(line) for line in text(found, "", Style(80, 20)))
-    assert shown.startswith("Lane 1: normal:std=1e+300: its variance does not fit into float64")
-    assert "2 randn, share" in shown
-    nothing = made("normal:std=1e300")
-    assert not nothing.view
-    assert len(list(text(nothing, "", Style(80, 20)))) == 2
-    (note,) = made("randn", shape=(4000, 4000)).notes
-    assert note.startswith("This layer has 16,000,000 weights; more than 10,000,000 are not drawn.")
-
-
-def test_more_than_nine_are_counted() -> None:
-    found = made(*(f"{k}*randn" for k in range(1, 12)), n=20)
-    assert found.view
-    assert len(found.view.samples) == 9
-    assert found.notes == ("2 more are not shown: select one of their lanes in the lab.",)
-
-
-def test_only_what_is_looked_at_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[str] = []
-    for name in ("histogram", "curves"):
-        real: Callable[..., list[str]] = getattr(sampleview, name)
-
-        def counted(*args: Any, name: str = name, real: Callable[..., list[str]] = real, **more: Any) -> list[str]:
-            drawn.append(name)
-            return real(*args, **more)
-
-        monkeypatch.setattr(sampleview, name, counted)
-    page = text(made("rand", "randn", "zeros", "xavier_normal"), "", Style(80, 22))
-    for _ in range(22):
-        next(page)
-    assert drawn == ["histogram"] * 2
-    assert list(page)
-    assert drawn == ["histogram"] * 4 + ["curves"] * 2
-
-
 # Keys
 
 
@@ -179,13 +68,13 @@ async def test_plus_and_minus_change_the_number_of_draws() -> None:
         assert "10 draws of each" in screen_text(pilot.app)
 
 
-@pytest.mark.parametrize("key", ["n", "r", "w"])
-async def test_the_next_seed(key: str) -> None:
+async def test_the_next_seed() -> None:
     async with sample_view() as (pilot, _):
-        await press(pilot, key)
-        await drawn(pilot)
-        assert "draws of each, seed 1;" in screen_text(pilot.app)
-        assert "seed 1" in line(pilot, "title")
+        for seed, key in enumerate("nrw", 1):
+            await press(pilot, key)
+            await drawn(pilot)
+            assert f"draws of each, seed {seed};" in screen_text(pilot.app)
+            assert f"seed {seed}" in line(pilot, "title")
 
 
 async def test_layers() -> None:
@@ -232,16 +121,16 @@ async def test_the_mouse_wheel() -> None:
             await until(pilot, lambda top=top: screen.page.top == top, 5)
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "i"])
-async def test_back_to_the_lab(key: str) -> None:
+async def test_back_to_the_lab() -> None:
     async with lab() as (pilot, screen):
         before = screen_text(pilot.app)
-        await press(pilot, "i")
-        thread = (await drawn(pilot)).sampler
-        await press(pilot, key)
-        await until(pilot, lambda: pilot.app.screen is screen)
-        assert screen_text(pilot.app) == before
-        assert thread.wanted is None
+        for key in ("escape", "q", "i"):
+            await press(pilot, "i")
+            thread = (await drawn(pilot)).sampler
+            await press(pilot, key)
+            await until(pilot, lambda: pilot.app.screen is screen)
+            assert screen_text(pilot.app) == before
+            assert thread.wanted is None
 
 
 async def test_help_and_palette() -> None:
@@ -270,100 +159,6 @@ async def test_every_key_of_the_table_is_bound_and_the_footer_has_its_labels() -
                 assert (binding.action, binding.show) == (action.name, action.footer)
         footer = screen_text(pilot.app).splitlines()[-1]
         assert all(f" {action.label}" in footer for action in of(SAMPLE) if action.footer)
-
-
-# Beside training
-
-
-async def test_drawing_is_announced_at_once_and_stops_neither_keys_nor_training(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    gate = threading.Event()
-    monkeypatch.setattr(sampler, "draw", lambda *given: gate.wait(60) and draw(*given))
-    async with lab(chosen=comparison(epochs="100000")) as (pilot, screen):
-        await press(pilot, *FLAT_OUT, "i")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SampleScreen))
-        assert "drawing 1,000 ..." in line(pilot, "title")
-        await press(pilot, "plus", "n")
-        assert "drawing 10,000 ..." in line(pilot, "title")
-        assert "seed 1" in line(pilot, "title")
-        start = screen.session.snapshot
-        assert start
-        await until(pilot, lambda: screen.session.snapshot.step > start.step + 100)
-        assert screen.session.playing
-        gate.set()
-        await drawn(pilot)
-        assert "10,000 draws of each, seed 1" in screen_text(pilot.app)
-        assert "drawing" not in line(pilot, "title")
-
-
-async def test_training_goes_on_while_a_million_are_drawn_and_scrolled() -> None:
-    async with lab(chosen=comparison(inits=["randn", "rand", "orthogonal"], epochs="100000")) as (pilot, screen):
-        await press(pilot, *FLAT_OUT)
-        await until(pilot, lambda: now(screen).step > 0)
-        await press(pilot, "i")
-        await drawn(pilot)
-        await press(pilot, "plus", "plus", "plus")
-        await drawn(pilot)
-        hidden, began = screen.snapshot, screen.session.snapshot
-        assert began
-        took = []
-        for key in ("pagedown", "down", "end", "home", "pagedown", "up"):
-            start = perf_counter()
-            await press(pilot, key)
-            took.append(perf_counter() - start)
-        assert np.median(took) < 0.5
-        await until(pilot, lambda: screen.session.snapshot.step > began.step + 100)
-        assert screen.snapshot is hidden, "the lab draws nothing while it is hidden"
-        await press(pilot, "escape")
-        await until(pilot, lambda: now(screen).step > began.step + 100)
-        assert screen.session.playing
-
-
-def test_of_many_requests_only_the_first_and_the_last_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, gate, drawn_seeds = threading.Event(), threading.Event(), []
-
-    def slow(asked: Wanted, stale: Callable[[], bool]) -> Drawn | None:
-        drawn_seeds.append(asked.seed)
-        begun.set()
-        assert gate.wait(60)
-        return draw(asked, stale)
-
-    monkeypatch.setattr(sampler, "draw", slow)
-    worker = Sampler()
-    requests = [Wanted(wanted("randn").rules, DENSE, 10, seed) for seed in range(5)]
-    worker.ask(requests[0])
-    assert begun.wait(60)
-    for request in requests[1:]:
-        worker.ask(request)
-    assert worker.drawn is None
-    gate.set()
-    start = perf_counter()
-    while not worker.drawn:
-        assert perf_counter() - start < 30
-    assert worker.drawn.view
-    assert worker.drawn.view.seed == 4
-    assert drawn_seeds == [0, 4]
-    worker.ask(None)
-
-
-async def test_an_error_in_the_thread_ends_the_lab_with_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*given: Any) -> None:
-        raise FloatingPointError("broken on purpose")
-
-    monkeypatch.setattr(sampler, "draw", broken)
-    app = LabApp(lambda: (comparison(), DATA))
-
-    async def run() -> None:
-        async with app.run_test() as pilot:
-            await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.snapshot is not None)
-            await press(pilot, "i")
-            await until(pilot, lambda: app._exception is not None)
-
-    with pytest.raises(RuntimeError, match="drawing failed") as caught:
-        await run()
-    assert isinstance(caught.value.__cause__, FloatingPointError)
-    assert app.return_code == 1
 
 
 # Sizes

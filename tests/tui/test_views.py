@@ -13,7 +13,7 @@ from initscope.core.datasets.data import load
 from initscope.core.histograms import Histogram
 from initscope.core.probes import INDEX
 from initscope.core.training import Trainer
-from initscope.tui import views
+from initscope.tui import sheet, views
 from initscope.tui.charts import PALETTE, Style
 
 DATA = {"digits": load("digits")}
@@ -47,12 +47,12 @@ def test_numbers_for_people(value, number, percent):
 
 @given(st.text())
 def test_plain_text_is_ascii_and_says_the_same(text):
-    assert views.plain_text(text, unicode=True) == text
-    assert views.plain_text(text, unicode=False).isascii()
+    assert sheet.plain_text(text, unicode=True) == text
+    assert sheet.plain_text(text, unicode=False).isascii()
 
 
 def test_signs_have_ascii_stand_ins():
-    assert views.plain_text("z = 10 ± 1.4 · a", unicode=False) == "z = 10 +- 1.4 . a"
+    assert sheet.plain_text("z = 10 ± 1.4 · a", unicode=False) == "z = 10 +- 1.4 . a"
 
 
 @settings(max_examples=200)

@@ -152,7 +152,7 @@ async def test_what_cannot_be_opened_is_said_and_nothing_is_lost(tmp_path: Path)
             (str(tmp_path / "none.npz"), "no such file"),
             (str(tmp_path), "is a directory"),
             (str(tmp_path / "words.txt"), "is no file of weights that is known"),
-            ("~nobody-at-all/w.npz", "home"),
+            ("~nobody-at-all/w.npz", "there is no user nobody-at-all"),
         ):
             line_of.value = text  # type: ignore[attr-defined]
             await press(pilot, "enter")
@@ -185,10 +185,9 @@ async def test_a_slow_file_can_be_waited_for_or_left(tmp_path: Path, monkeypatch
         assert "lane 1 at step 0" in line(pilot, "title")
 
 
-@pytest.mark.parametrize("size", [(160, 45), (80, 24), (40, 12), (20, 6), (3, 2)])
-async def test_every_size_and_ascii(size: tuple[int, int]) -> None:
-    async with asked(size, unicode=False) as (pilot, _, _):
-        for width, height in (size, (80, 24)):
+async def test_every_size_and_ascii() -> None:
+    async with asked((3, 2), unicode=False) as (pilot, _, _):
+        for width, height in ((3, 2), (160, 45), (40, 12), (20, 6), (80, 24)):
             await resize(pilot, width, height)
             text = screen_text(pilot.app)
             assert text.isascii()

@@ -64,7 +64,7 @@ def test_the_sentence_on_rand_has_its_numbers():
     cause = judged(spec_of(init="rand")).findings[0].cause
     assert "mean 0.5" in cause
     assert "64 inputs" in cause
-    shown = float(cause.partition("z of layer 1 is ")[2].split()[0])
+    shown = float(cause.partition("z of layer 1 should be ")[2].split()[0])
     assert shown == pytest.approx(0.5 * data().x_train.sum(axis=1).mean(), rel=0.02)
 
 

@@ -1,5 +1,6 @@
 """From the record of a run: whether it learns, and if not, whose fault that is, in the numbers recorded."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,25 @@ def test_a_run_that_crept_names_its_loss_and_its_steps():
     assert 0 < dict(finding.evidence)["update ratio"] < 1e-4
     assert finding.remedy is not None
     assert float(dict(finding.remedy.changes)["lr"]) > 1e-5
+
+
+@pytest.mark.parametrize("schedule", ["constant:warmup=1000000", "step:every=10"])
+def test_a_schedule_that_leaves_nothing_of_the_learning_rate_is_to_blame_not_the_initialization(schedule):
+    lane = trained(spec_of(init="xavier_normal", schedule=schedule, steps="500"))
+    verdict = lane_verdict(lane, data())
+    assert (codes(verdict), verdict.causes[0][0]) == (["learning-rate-too-low"], Blame.LEARNING_RATE)
+    assert verdict.findings[0].remedy.changes == (("schedule", "constant"),)
+    mean = np.mean([lane.spec.schedule.factor(step, 500) for step in range(500)])
+    share = re.search("rate of 3, of which its schedule leaves about (.*)% on average, the loss is", verdict.words)
+    assert float(share[1]) / 100 == pytest.approx(mean, rel=0.05)
+
+
+def test_nobody_is_accused_halfway_through_the_steps_where_a_warm_up_has_only_begun_to_end():
+    slow = {"init": "xavier_normal", "lr": "0.1", "steps": "1000"}
+    kinds = ("constant", "constant:warmup=900")
+    constant, warming = (trained(spec_of(**slow, schedule=one), until=600) for one in kinds)
+    assert lane_verdict(constant, data()).causes[0][0] is Blame.LEARNING_RATE
+    assert lane_verdict(warming, data()).healthy
 
 
 def test_before_the_first_steps_it_is_the_forecasts():

@@ -18,7 +18,8 @@ def ask(module: str, program: str, *words: str) -> Any:
     if python == PEERS and not os.path.exists(PEERS):
         pytest.skip(f"needs {module}, here or in the Python of INITSCOPE_PEERS")
     code = f"import importlib.util, sys\nif not importlib.util.find_spec('{module}'): sys.exit(77)\n{program}"
-    done = subprocess.run([python, "-c", code, *words], capture_output=True, text=True, timeout=120)
+    one = {**os.environ, "OMP_NUM_THREADS": "1"}  # else PyTorch keeps every core busy with waiting
+    done = subprocess.run([python, "-c", code, *words], env=one, capture_output=True, text=True, timeout=120)
     if done.returncode == 77:
         pytest.skip(f"needs {module}, which {PEERS} has not")
     assert done.returncode == 0, done.stderr

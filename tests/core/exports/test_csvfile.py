@@ -50,7 +50,9 @@ def test_what_is_not_finite_reads_as_a_number() -> None:
     (lane,) = snapshot.lanes
     measures = lane.measures.copy()
     measures[-1] = np.nan, np.inf, 1, 1, 1
-    found = rows(csvfile.write(replace(snapshot, lanes=(replace(lane, measures=measures),))))
+    formula = replace(lane, measures=measures, spec=replace(lane.spec, name="=HYPERLINK(1)"))
+    found = rows(csvfile.write(replace(snapshot, lanes=(formula,))))
+    assert {row["name"] for row in found} == {"'=HYPERLINK(1)"}
     last = {row["measure"]: row["value"] for row in found if row["step"] == "2"}
     assert (last["train_loss"], last["train_accuracy"]) == ("NaN", "inf")
     ratios = [row for row in found if row["measure"] == "update_ratio"]

@@ -10,7 +10,7 @@ from exported import DATA, finish, trainer
 from initscope.core.comparison import Comparison
 from initscope.core.diagnosis import lane_verdict
 from initscope.core.errors import InputError
-from initscope.core.exports import FORMATS, comparisontoml, export
+from initscope.core.exports import FORMATS, comparisontoml, export, places
 from initscope.core.exports.weights import of_trainer
 from initscope.core.report import report
 
@@ -66,4 +66,6 @@ def test_what_is_wrong_is_said(tmp_path: Path, run) -> None:
         export("htm", tmp_path / "w", snapshot, DATA)
     with pytest.raises(InputError, match="is a folder"):
         export("csv", tmp_path, snapshot, DATA)
+    with pytest.raises(InputError, match="is a folder; name a file"):
+        places("npz", Path(".."), 2)
     assert list(tmp_path.iterdir()) == []

@@ -33,8 +33,8 @@ def report(proof: bool = True) -> Report:
     snapshot = finish(trainer(lanes, steps="60"))
     verdicts = [lane_verdict(lane, DATA["digits"]) for lane in snapshot.lanes]
     outcome = Outcome(
-        seed=0, loss_before=0.5, loss_after=0.01, accuracy_before=0.1, accuracy_after=0.9, diverged=False, learns=True,
-        on_its_way=False,
+        seed=0, steps=60, loss_before=0.5, loss_after=0.01, accuracy_before=0.1, accuracy_after=0.9,
+        diverged=False, learns=True, on_its_way=False,
     )  # fmt: skip
     explanation = Explanation(
         spec=snapshot.lanes[1].spec, seeds=(0,), steps=60, constant=Constant(0.45, 0.1),

@@ -42,7 +42,7 @@ TROUBLE = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EROFS: "the disk is read-only",
-    errno.EACCES: "there is no permission to write there",
+    errno.EACCES: "there is no permission for it",
     errno.EIO: "the disk reports an error",
     errno.ETIMEDOUT: os.strerror(errno.ETIMEDOUT),
 }

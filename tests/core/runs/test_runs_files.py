@@ -32,6 +32,7 @@ DOCUMENTS: list[tuple[str, Change, str]] = [
     ("run.json", lambda d: d["data"]["digits"].update(train_shape=[True]), "train_shape"),
     ("run.json", lambda d: d.update(created="yesterday"), "created is 'yesterday'"),
     ("run.json", lambda d: d.update(created="2026-11-22"), "no time zone"),
+    ("run.json", lambda d: d.update(created="9999-12-31T23:59:59+00:00"), "created is '9999"),
     ("run.json", lambda d: d.update(schema="1"), "schema is '1'"),
     ("run.json", lambda d: d.update(schema=True), "schema is True"),
     ("summary.json", lambda d: d.update(step=-1), "step is -1"),
