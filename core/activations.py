@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from initscope.core.bounded import Sigmoid, Sine, Softsign, Tanh
-from initscope.core.catalogue import read_parameters, split_call
+from initscope.core.catalogue import look_up, read_parameters
 from initscope.core.elementwise import Activation, Definition
-from initscope.core.errors import unknown
 from initscope.core.piecewise import HardTanh, LeakyRelu, Linear, Prelu, Relu
 from initscope.core.smooth import Elu, Gelu, Mish, Selu, Silu, Softplus
 
@@ -23,8 +22,5 @@ CATALOGUE: Mapping[str, Definition] = MappingProxyType({d.name: d for d in (k.de
 
 def activation(text: str) -> Activation:
     """The activation that `name` or `name:key=value` stands for. Raises InputError."""
-    name, given = split_call(text)
-    if name not in _BY_NAME:
-        raise unknown("activation", name, _BY_NAME)
-    kind = _BY_NAME[name]
-    return kind(tuple(read_parameters(name, kind.definition.parameters, given).items()))
+    kind, given = look_up("activation", _BY_NAME, text)
+    return kind(tuple(read_parameters(kind.definition.name, kind.definition.parameters, given).items()))

@@ -107,13 +107,13 @@ class _Reader:
         """The first part, where it is the input: a number of features, or the shape of an image."""
         image = IMAGE.fullmatch(word)
         if image:
-            height, width, channels = (self.number(word, part or "1") for part in image.groups())
+            height, width, channels = (self.number(part or "1") for part in image.groups())
             self.features = height * width * channels
             given = volume_of(source)
             self.volume = channels, height, width
             self.channels_last = channels > 1 and (given[1] if given else True)
         elif word.isascii() and word.isdigit():
-            self.features = self.number(word, word)
+            self.features = self.number(word)
             given = volume_of(source)
             if given and prod(source) == self.features:
                 self.volume, self.channels_last = given
@@ -131,7 +131,7 @@ class _Reader:
         if found:
             self.volume, self.channels_last = found
 
-    def number(self, word: str, digits: str) -> int:
+    def number(self, digits: str) -> int:
         """A count of units, channels or places. Raises InputError for 0 and for more than fits."""
         if len(digits) > len(str(self.most)):
             raise too_large(self.text, "its", self.most)
@@ -152,7 +152,7 @@ class _Reader:
         """Append the layers of one part. Raises InputError naming it."""
         if found := DENSE.fullmatch(word):
             for _ in range(self.repeats(word, found[2])):
-                self.dense(self.number(word, found[1]))
+                self.dense(self.number(found[1]))
         elif found := CONVOLUTION.fullmatch(word):
             for _ in range(self.repeats(word, found[5])):
                 self.convolution(word, found)
@@ -173,7 +173,7 @@ class _Reader:
             raise self.wrong(word)
 
     def repeats(self, word: str, digits: str | None) -> int:
-        count = self.number(word, digits or "1")
+        count = self.number(digits or "1")
         if count + len(self.layers) > MAX_LAYERS:
             raise self.error(short(word), f"{count:,} more layers are too many: at most {MAX_LAYERS:,} in all")
         return count
@@ -198,7 +198,7 @@ class _Reader:
         source, kernel = self.need_volume(word), self.size(word, found[2])
         stride = self.size(word, found[3]) if found[3] else 1
         padding = self.size(word, found[4], least=0) if found[4] else (kernel - 1) // 2
-        name, channels = f"conv{self.weighted + 1}", self.number(word, found[1])
+        name, channels = f"conv{self.weighted + 1}", self.number(found[1])
         shape = ConvolutionShape(name, source, channels, kernel, stride, padding, self.channels_last)
         if min(shape.out[1:]) < 1:
             raise self.error(
@@ -278,7 +278,8 @@ class _Reader:
         if self.volume:
             return self.volume
         layer = next((layer for layer in reversed(self.layers) if isinstance(layer, DenseShape)), None)
-        came = f"{layer.name} puts out {self.units} units" if layer else f"the data are {self.units} plain features"
+        plain = f"the data are {plural(self.units, 'plain feature')}"
+        came = f"{layer.name} puts out {plural(self.units, 'unit')}" if layer else plain
         raise self.error(word, f"needs an image, and {came}")
 
 

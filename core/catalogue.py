@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
+from operator import ge, le, lt
+from typing import TypeVar
 
 from initscope.core.errors import InputError, unknown
 
 Value = float | str
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,10 @@ class Parameter:
             raise InputError(f"{owner}: {self.name} must be a number, not '{text}'") from None
         if not isfinite(value):
             raise InputError(f"{owner}: {self.name} must be finite, not {text}")
-        for wrong, rule in (
-            (self.minimum is not None and value < self.minimum, f"at least {self.minimum}"),
-            (self.above is not None and value <= self.above, f"greater than {self.above}"),
-            (self.below is not None and value >= self.below, f"less than {self.below}"),
-        ):
-            if wrong:
-                raise InputError(f"{owner}: {self.name} must be {rule}, not {text}")
+        for rule, limit, wrong in (("at least", self.minimum, lt), ("greater than", self.above, le),
+                                   ("less than", self.below, ge)):  # fmt: skip
+            if limit is not None and wrong(value, limit):
+                raise InputError(f"{owner}: {self.name} must be {rule} {limit:,.12g}, not {text}")
         return value
 
 
@@ -70,6 +70,14 @@ def split_call(text: str) -> tuple[str, dict[str, str]]:
             raise InputError(f"'{text}': {key} is given twice")
         given[key] = value
     return name.strip().lower(), given
+
+
+def look_up(what: str, catalogue: Mapping[str, Found], text: str) -> tuple[Found, dict[str, str]]:
+    """The entry that a call names, and the parameters that it gives, unread. Raises InputError with close names."""
+    name, given = split_call(text)
+    if name not in catalogue:
+        raise unknown(what, name, catalogue)
+    return catalogue[name], given
 
 
 def read_parameters(

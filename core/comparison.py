@@ -81,6 +81,8 @@ class Comparison:
                 words += option_words("init", lane["init"])
             else:
                 pairs = {**DEFAULT_LANE, **lane}
+                if NAME in pairs:
+                    pairs[NAME] = _label(pairs[NAME])
                 words += ["--lane", " ".join(f"{key}={shlex.quote(value)}" for key, value in pairs.items())]
         return shlex.join(words)
 

@@ -13,7 +13,7 @@ from initscope.core.layers import Pass
 from initscope.core.network import Network, predictions
 from initscope.core.optimizersteps import Updater, updater
 from initscope.core.probes import PROBES, measure
-from initscope.core.schedule import schedule
+from initscope.core.probeschedule import probe_schedule
 from initscope.core.snapshot import MEASURES, Measures, Status
 from initscope.core.spec import Spec
 from initscope.core.steering import Steering
@@ -84,7 +84,7 @@ class Ensemble:
         rows = subset(data.n_test, TEST_EXAMPLES)
         self._test = data.x_test[rows], data.y_test[rows], self._test_targets[rows]
         tested = len(self._test[0])
-        self._schedule = schedule(network.architecture, batches.batch_size, len(self._probe_x), tested)
+        self._schedule = probe_schedule(network.architecture, batches.batch_size, len(self._probe_x), tested)
         self.next_probe = 0
         """The step of the next scheduled probe."""
         self._block = np.zeros((BLOCK, len(lanes)))

@@ -41,6 +41,18 @@ def size_of_regular(path: Path) -> int:
     return found.st_size
 
 
+def read_text(path: Path, most: int, what: str) -> str:
+    """A file of UTF-8 of at most so many bytes; longer ones are not `what` it should be. Raises InputError."""
+    if size_of_regular(path) > most:
+        raise InputError(f"{path}: more than {most:,} bytes are not {what}")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+
+
 def _missing(path: Path) -> str:
     """What to say of a file that is not there, with the files of its folder that have a close name."""
     folder = path.parent

@@ -12,8 +12,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.catalogue import Entry, split_call
-from initscope.core.errors import InputError, unknown
+from initscope.core.catalogue import Entry, look_up
+from initscope.core.errors import InputError
 
 Array = NDArray[np.floating]
 
@@ -126,9 +126,7 @@ CATALOGUE: Mapping[str, Loss] = MappingProxyType(
 
 def loss(text: str) -> Loss:
     """The loss of that name. Raises InputError with close names."""
-    name, given = split_call(text)
-    if name not in CATALOGUE:
-        raise unknown("loss", name, CATALOGUE)
+    found, given = look_up("loss", CATALOGUE, text)
     if given:
-        raise InputError(f"loss {name} has no parameters: write {name}")
-    return CATALOGUE[name]
+        raise InputError(f"loss {found.name} has no parameters: write {found.name}")
+    return found

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
-from initscope.core.errors import unknown
+from initscope.core.catalogue import Entry, Parameter, Value, look_up, read_parameters, write_call
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,5 @@ CATALOGUE: Mapping[str, Definition] = MappingProxyType(
 
 def optimizer(text: str) -> Optimizer:
     """`'momentum:momentum=0.95'` -> the optimizer. Raises InputError with close names."""
-    name, given = split_call(text)
-    if name not in CATALOGUE:
-        raise unknown("optimizer", name, CATALOGUE)
-    definition = CATALOGUE[name]
-    return Optimizer(definition, tuple(read_parameters(name, definition.parameters, given).items()))
+    definition, given = look_up("optimizer", CATALOGUE, text)
+    return Optimizer(definition, tuple(read_parameters(definition.name, definition.parameters, given).items()))

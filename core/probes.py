@@ -68,7 +68,7 @@ def measure(
     hidden = network.hidden(work)
     for index, (z, a) in enumerate(hidden):
         of_hidden(values[:, index], network.activation, z, a)
-    loss, outputs = _backward(network, x, y, work, values)
+    loss, outputs = _backward(network, y, work, values)
     of_activations(values[:, -1], outputs)
     for index, (mean, std) in enumerate(z_moments):
         values[:, index, INDEX["z_mean"]] = mean
@@ -97,9 +97,7 @@ def _forward_keeping_z(network: Network, x: Array, work: Workspace) -> list[tupl
     return moments
 
 
-def _backward(
-    network: Network, x: Array, y: Array, work: Workspace, values: Floats
-) -> tuple[Array, Array]:
+def _backward(network: Network, y: Array, work: Workspace, values: Floats) -> tuple[Array, Array]:
     """Loss and outputs of the pass just made; enters the gradients of every z into `values`."""
     last = work.layers[-1].out
     loss = network.loss.value_and_delta(last, y, work.delta, work.scratch)

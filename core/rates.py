@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from types import MappingProxyType
 
-from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
-from initscope.core.errors import InputError, unknown
+from initscope.core.catalogue import Entry, Parameter, Value, look_up, read_parameters, write_call
+from initscope.core.errors import InputError
 
 Shape = Callable[[int, int, Mapping[str, float]], float]
 
@@ -139,8 +139,5 @@ class Schedule:
 
 def schedule(text: str) -> Schedule:
     """`'cosine:warmup=100'` -> the schedule. Raises InputError with close names."""
-    name, given = split_call(text)
-    if name not in CATALOGUE:
-        raise unknown("schedule", name, CATALOGUE)
-    definition = CATALOGUE[name]
-    return Schedule(definition, tuple(read_parameters(name, definition.parameters, given).items()))
+    definition, given = look_up("schedule", CATALOGUE, text)
+    return Schedule(definition, tuple(read_parameters(definition.name, definition.parameters, given).items()))

@@ -1,6 +1,5 @@
 """Everything measured of a comparison as plain values, ready for strict JSON."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.document import verdict_document
 from initscope.core.diagnosis.verdict import Verdict
 from initscope.core.histograms import Histogram
+from initscope.core.jsonnumber import json_number
 from initscope.core.probes import PROBES
 from initscope.core.shapes import DenseShape
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Measures, Snapshot, Status
@@ -102,4 +102,4 @@ def _histogram(now: Histogram, start: Histogram) -> dict[str, Any]:
 
 def numbers(values: np.ndarray) -> list[float | None]:
     """Floats, None for what JSON cannot say."""
-    return [value if math.isfinite(value) else None for value in np.asarray(values, float).tolist()]
+    return [json_number(value) for value in np.asarray(values, float).tolist()]

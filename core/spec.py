@@ -15,6 +15,7 @@ from initscope.core.initialization.initializers import Initializer, fans, initia
 from initscope.core.initialization.streams import Stream, stream
 from initscope.core.losses import Loss, loss
 from initscope.core.optimizers import Optimizer, optimizer
+from initscope.core.plural import plural
 from initscope.core.rates import Schedule, schedule
 
 OPTIONS: Mapping[str, str] = {
@@ -138,24 +139,13 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
     learning rate is Nielsen's 3.0 for sgd with the quadratic loss, else what is usual for the optimizer.
     Raises InputError.
     """
-    for key in options:
-        if key not in OPTIONS:
-            raise unknown("option", key, OPTIONS)
-    given = {key: value.strip() for key, value in options.items() if value.strip()}
-    if "epochs" in given and "steps" in given:
-        raise InputError("give either epochs or steps, not both")
-    text = {**OPTIONS, **given}
+    text = _texts(options)
     arch = text["arch"] or f"{dataset.features}-30-{dataset.classes}"
     architecture = Architecture.parse(arch, dataset.feature_shape)
     architecture.check_fits(dataset.name, dataset.features, dataset.classes)
     weights, biases = _initializers(text["init"] or "randn", text["bias-init"], architecture)
     rule, cost = optimizer(text["optimizer"]), loss(text["loss"])
-    batch = _count("batch-size", text["batch-size"], 1)
-    if batch > dataset.n_train:
-        raise InputError(
-            f"batch-size {batch} is more than the {dataset.n_train} training examples of {dataset.name}: "
-            f"use {dataset.n_train} for full batches"
-        )
+    batch = _batch_size(text["batch-size"], dataset)
     if text["dtype"] not in DTYPES:
         raise unknown("dtype", text["dtype"], DTYPES)
     seed, draws = _count("seed", text["seed"], 0), stream(text["stream"])
@@ -181,6 +171,27 @@ def read(options: Mapping[str, str], dataset: Dataset, name: str = "") -> Spec:
         dtype=text["dtype"],
         name=name,
     )
+
+
+def _texts(options: Mapping[str, str]) -> dict[str, str]:
+    """Every option's value as it was given, else its default."""
+    for key in options:
+        if key not in OPTIONS:
+            raise unknown("option", key, OPTIONS)
+    given = {key: value.strip() for key, value in options.items() if value.strip()}
+    if "epochs" in given and "steps" in given:
+        raise InputError("give either epochs or steps, not both")
+    return {**OPTIONS, **given}
+
+
+def _batch_size(text: str, dataset: Dataset) -> int:
+    batch = _count("batch-size", text, 1)
+    if batch > dataset.n_train:
+        raise InputError(
+            f"batch-size {batch} is more than the {plural(dataset.n_train, 'training example')} of {dataset.name}: "
+            f"use {dataset.n_train} for full batches"
+        )
+    return batch
 
 
 def _initializers(

@@ -151,7 +151,7 @@ def _cause(lane: LaneSnapshot, state: State, number: int, start: dict[str, float
     layer = lane.spec.architecture.layers[number - 1]
     fan_in = layer.fan_in
     mean, std = start["weight_mean"], start["weight_std"]
-    z = f"z = {start['z_mean']:.3g} ± {start['z_std']:.3g} before any training"
+    z = f"z = {start['z_mean']:.3g} ± {start['z_std']:.3g}, measured before any training"
     # The mean of the layer's own weights has a standard error of std / sqrt(count); five of them is no chance.
     shifted = abs(mean) > 5 * std / np.sqrt(fan_in * layer.channels)
     weights = f"mean {mean:.2g}" if shifted else f"standard deviation {std:.3g} for {fan_in} inputs"

@@ -1,9 +1,20 @@
-"""One table of a TOML file, its values checked as they are taken; errors name the file, the table and the key."""
+"""TOML that people write: its tables, values checked as they are taken; errors name the file, the table and the key."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from initscope.core.errors import InputError, unknown
+
+
+def read_toml(text: str, where: str) -> dict[str, Any]:
+    """What the text holds. Raises InputError; `where` names the file."""
+    import tomllib  # who has no file of settings does not wait for it
+
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{where}: not TOML: {reason}") from None
 
 
 class Table:

@@ -121,11 +121,6 @@ class Trainer:
         """End every lane that still trains, where it is."""
         self._end(self._active, Status.STOPPED)
 
-    def finish_reports(self) -> None:
-        """Measure the ended lanes on all examples, in one go."""
-        for _ in self._report_ended(float("inf")):
-            pass
-
     def measure_start(self) -> None:
         """Measure every lane on all examples before the first step, for reports."""
         for ensemble in self._active + self._unreported:

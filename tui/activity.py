@@ -1,5 +1,6 @@
 """What the lab is doing, in the few words of its title."""
 
+from initscope.core.plural import plural
 from initscope.core.snapshot import Snapshot
 from initscope.tui import views
 from initscope.tui.following import Following
@@ -10,7 +11,7 @@ def activity(session: Session, snapshot: Snapshot | None, pace: int | None, rewi
     """`pace` is in steps a frame, None for full speed; `rewind` is the key that rewinds."""
     if isinstance(session, Following):
         return _following(session, snapshot)
-    speed = "" if pace is None else f"{pace:,} steps/frame"
+    speed = "" if pace is None else f"{plural(pace, 'step')}/frame"
     if session.playing and snapshot:
         return f"{'▶' if unicode else 'running'} {speed or f'{views.number(snapshot.steps_per_second)} steps/s'}"
     if snapshot and snapshot.ended:

@@ -25,8 +25,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
     made = parser_class(
         prog="initscope attach",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("run", metavar="RUN", nargs="?", default="", help="its id or a part of it (default: the newest)")
     made.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
@@ -71,9 +69,9 @@ def _wanted(store: Store, text: str) -> RunInfo:
     if text:
         run = store.find(text)
         if not run.in_progress:
-            raise InputError(
-                f"run {run.id} is not in progress ({run.status}): initscope runs resume {run.id} --lab opens it"
-            )
+            ended = run.summary and run.summary.ended
+            verb, what = ("show", "tells what came of it") if ended else ("resume", "--lab opens it")
+            raise InputError(f"run {run.id} is not in progress ({run.status}): initscope runs {verb} {run.id} {what}")
         return run
     found = next((run for run in store.runs() if run.in_progress), None)
     if found is None:

@@ -9,8 +9,8 @@ from initscope.core.states import reading
 from initscope.tui import views
 from initscope.tui.judged import Judged
 from initscope.tui.panels import Choice, cursor_of, fit
-from initscope.tui.sheet import Style
-from initscope.tui.views import marker, percent, plain_text
+from initscope.tui.sheet import Style, plain_text
+from initscope.tui.views import marker, percent
 
 
 def bottom(
@@ -38,7 +38,8 @@ def bottom(
 
 def _healthy(lane: LaneSnapshot, judged: Judged) -> str:
     if judged.foreseen:
-        return f"{reading(lane)} Forecast: it should learn ({judged.verdict.causes[0][1]:.0%} sure)."
+        sure = judged.verdict.causes[0][1]
+        return f"{reading(lane)} Forecast: it {'should' if sure > 0.5 else 'may'} learn ({sure:.0%} sure)."
     return f"{judged.verdict.words}."
 
 

@@ -55,8 +55,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
         "       initscope check FILE [--activation NAME] [--data NAME] [--tui] [options]",
         description=f"{DESCRIPTION}\n{WORDS}",
         epilog=f"{LAYERS}\n{INITIALIZERS}\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("target", metavar="LAYERS|FILE", nargs="?", default="", help="784-30-10, model.npz or mine.toml")
     add_run_options(made)
@@ -80,7 +78,7 @@ def read_codes(text: str) -> frozenset[str]:
     """The codes of `--fail-on`; all if none is named. Raises InputError for one that does not exist."""
     from initscope.core.diagnosis.findings import CODES
 
-    codes = [code.strip() for code in text.split(",") if code.strip()]
+    codes = [code.strip() for code in text.split(",")] if text else []
     for code in codes:
         if code not in CODES:
             raise unknown("code of a finding in --fail-on", code, CODES)
@@ -112,9 +110,10 @@ def _networks(arguments: argparse.Namespace, codes: frozenset[str]) -> int:
 
             document.write(of_specs(checks))
         if arguments.json != "-":
-            from initscope.tui.checkview import lines, show
+            from initscope.tui.checkview import lines
+            from initscope.tui.coloured import print_coloured
 
-            show(lambda style: (line for one in checks for line in lines(one, style)), arguments.plain)
+            print_coloured(lambda style: (line for one in checks for line in lines(one, style)), arguments.plain)
     found = {finding.code for one in checks if not one.verdict.healthy for finding in one.verdict.findings}
     return FOUND if found & codes else 0
 
@@ -156,7 +155,9 @@ def _asked(arguments: argparse.Namespace) -> "Comparison":
 
 
 def _file(arguments: argparse.Namespace, codes: frozenset[str]) -> int:
-    path = Path(arguments.target).expanduser()
+    from initscope.core.datasets.folders import user_path
+
+    path = user_path(arguments.target)
     options = file_options(arguments)
     if arguments.tui:
         if arguments.json:
@@ -171,10 +172,10 @@ def _file(arguments: argparse.Namespace, codes: frozenset[str]) -> int:
 
             document.write(of_file(found))
         if arguments.json != "-":
-            from initscope.tui.checkview import show
             from initscope.tui.checkviewfile import lines
+            from initscope.tui.coloured import print_coloured
 
-            show(lambda style: lines(found, style), arguments.plain)
+            print_coloured(lambda style: lines(found, style), arguments.plain)
     return FOUND if {finding.code for finding in found.findings} & codes else 0
 
 

@@ -1,42 +1,37 @@
 """The tensors of a file or of a lane, each with its histogram, picture and statistics."""
 
 import asyncio
-import logging
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.containers import Horizontal
+from textual.widgets import Footer
 
 from initscope.core.activations import activation
 from initscope.core.checks.spec import load_some
 from initscope.core.errors import InputError
 from initscope.tui import actions, checkviewtensor, panels
 from initscope.tui.app import BAD_INPUT, LabApp, terminal_trouble
-from initscope.tui.checkviewer import Entry, Viewer
+from initscope.tui.checkviewer import Entry, Picture, Viewer
 from initscope.tui.checkviewtable import cut, fitted
-from initscope.tui.helpscreen import strong
+from initscope.tui.config import Config, read_config
+from initscope.tui.drawing import Drawing
+from initscope.tui.helpscreen import HelpScreen
+from initscope.tui.lab import show
 from initscope.tui.lines import Lines
-from initscope.tui.pagescreen import HEIGHTS, Page
-from initscope.tui.portable import Portable
-from initscope.tui.sheet import Style
-from initscope.tui.views import plain_text
+from initscope.tui.pagescreen import HEIGHTS, WHEEL, Page
+from initscope.tui.portable import Kind, Portable
+from initscope.tui.remembered import Memory, memory
+from initscope.tui.sheet import RESET, Style
 from initscope.tui.weightssource import of_file
 
 SOON = 0.02
 """Seconds between looks whether what was asked for is there."""
-WHEEL = 3
-"""Lines that a turn of the mouse wheel goes."""
 WIDTHS = [(0, "-narrow"), (70, "-normal"), (120, "-wide")]
-REVERSE, RESET = "\x1b[7m", "\x1b[0m"
 
 HELP = """\
 # Weights, tensor by tensor
@@ -78,7 +73,7 @@ class TensorList(Lines):
         if room < max(len(entry.label), 8):  # the page has the shape as well, the name is what one looks for
             shape, room = "", max(style.width - 2, 0)
         line = f" {cut(fitted(entry.label, room, style), style):{room}} {shape} "[: style.width]
-        return f"{REVERSE}{line:{style.width}}{RESET}" if place == self.chosen else line
+        return f"{panels.REVERSE}{line:{style.width}}{RESET}" if place == self.chosen else line
 
 
 class CheckScreen(Portable[None]):
@@ -118,6 +113,13 @@ class CheckScreen(Portable[None]):
     def command(self) -> str:
         return self.viewer.command
 
+    def drawings(self) -> list[Drawing]:
+        shown = self.viewer.shown(self.list.chosen)
+        return list(checkviewtensor.charts(shown)) if isinstance(shown, Picture) else []
+
+    def kinds(self) -> list[Kind]:
+        return [*super().kinds(), self.page.kind()]
+
     # From what is selected to the screen
 
     def _go_to(self, place: int) -> None:
@@ -142,11 +144,7 @@ class CheckScreen(Portable[None]):
 
     def _draw_title(self) -> None:
         place, count = self.list.chosen, len(self.viewer.entries) - 1
-        unicode = getattr(self.app, "unicode", True)
-        up, down = "▲▼" if unicode else "^v"
-        state = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
-        if self._looking:
-            state = f"looking {self.viewer.progress if not place else ''}..."
+        state = f"looking {self.viewer.progress if not place else ''}..." if self._looking else self.page.arrows
         where = f"tensor {place} of {count}" if place else f"{count} tensors"
         self.query_one("#title", Lines).show(
             lambda style: panels.title_line(f"check {self.viewer.path.name} · {where}", state, style)
@@ -199,31 +197,24 @@ class CheckScreen(Portable[None]):
         return actions.commands(actions.CHECK, self.run_action)
 
 
-class CheckHelp(ModalScreen[None]):
+class CheckHelp(HelpScreen):
     """What the view shows, and its keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Close"),
-        Binding("question_mark,f1", "dismiss", "Close", show=False, id="help"),  # the key that opened it
-    ]
-
-    def compose(self) -> ComposeResult:
-        unicode = getattr(self.app, "unicode", True)
-        table = actions.of(actions.CHECK, getattr(self.app, "keys", actions.NO_KEYS))
+    def text(self, keys: Mapping[str, str]) -> str:
+        table = actions.of(actions.CHECK, keys)
         wide = max(len(one.shown_keys) for one in table)
-        keys = [f"**{one.shown_keys:<{wide}}**  {one.help}" for one in table]
+        said = [f"**{one.shown_keys:<{wide}}**  {one.help}" for one in table]
         paragraphs = [" ".join(part.split("\n")) if not part.startswith("#") else part for part in HELP.split("\n\n")]
-        with VerticalScroll(id="help") as page:
-            page.styles.scrollbar_size_vertical = 2 * unicode  # its ends are drawn as block characters
-            yield Static(strong(plain_text("\n\n".join(paragraphs) + "\n" + "\n".join(keys), unicode)))
-        yield Footer()
+        return "\n\n".join(paragraphs) + "\n" + "\n".join(said)
 
 
 class CheckApp(LabApp):
     """The lab's application with the view of a file in the place of the lab."""
 
-    def __init__(self, viewer: Callable[[], Viewer]) -> None:
-        super().__init__(lambda: (None, None))
+    def __init__(
+        self, viewer: Callable[[], Viewer], config: Config | None = None, memory: Memory | None = None
+    ) -> None:  # fmt: skip
+        super().__init__(lambda: (None, None), config=config, memory=memory)
         self._viewer = viewer
 
     async def _open_lab(self) -> None:
@@ -241,11 +232,8 @@ def open_check(path: Path, kind: str = "", data: str = "") -> int:
         raise InputError(f"{trouble}, which --tui needs; without it the check is printed")
     chosen = activation(kind) if kind else None
     of_file(path).weights.close()  # what was typed is checked before the screen is taken
-    app = CheckApp(lambda: Viewer(of_file(path, chosen, load_some(data)[0] if data else None)))
-    logging.captureWarnings(True)
-    logging.getLogger("py.warnings").addHandler(logging.NullHandler())
-    app.run()
-    if app.complaint:
-        print(f"initscope: {app.complaint}", file=sys.stderr)
-        return BAD_INPUT
-    return app.return_code or 0
+    config = read_config()
+    app = CheckApp(
+        lambda: Viewer(of_file(path, chosen, load_some(data)[0] if data else None)), config, memory()
+    )  # fmt: skip
+    return show(app, mouse=config.mouse)

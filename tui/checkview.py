@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from initscope.core.checks.spec import SpecCheck
-from initscope.core.diagnosis.findings import Finding, layers_words
+from initscope.core.diagnosis.findings import layers_words
 from initscope.core.diagnosis.remedies import ORDER
 from initscope.core.theory.forecast import Forecast
 from initscope.tui.charts import Style
@@ -20,17 +20,14 @@ from initscope.tui.checkviewtable import (
     number,
     say,
     share,
-    show,
     tables,
 )  # fmt: skip
 
-__all__ = ["lines", "show"]
-
 READING = """\
-How to read it: theory, and one batch of {examples} examples at seed {seed}. z: pre-activations; flat: share of
-activations on a flat end; gradient: rms of dC/dz; corr.: of two inputs' z; a: spread of activations over inputs (what
-depends on the input) and over units (offsets); gain: mean square over that of the layer below (forward) or above
-(backward). Outputs have no activation to judge.
+How to read it: theory, and one batch of {examples} examples at seed {seed}; numbers below the tables are theory's. z:
+pre-activations; flat: share of activations on a flat end; gradient: rms of dC/dz; corr.: of two inputs' z; a: spread of
+activations over inputs (what depends on the input) and over units (offsets); gain: mean square over that of the layer
+below (forward) or above (backward). Outputs have no activation to judge.
 """
 PAIRS = (
     ("z mean", "z_mean", number),
@@ -53,8 +50,8 @@ def lines(check: SpecCheck, style: Style) -> Iterator[str]:
     yield from _headline(check, style)
     yield ""
     yield from _layers(check, style)
-    for finding in check.verdict.findings if not check.verdict.healthy else ():
-        yield from findings([finding], _where, style)
+    if not check.verdict.healthy:
+        yield from findings(check.verdict.findings, style)
     title = f"Initializers that would work, and how well signal and gradient keep their size (1: fully), {ORDER}:"
     yield from candidates(check.candidates, title, style, str(spec.initializer))
     if not check.candidates:
@@ -86,7 +83,7 @@ def _layers(check: SpecCheck, style: Style) -> Iterator[str]:
     names = tuple(fitted(f"{n} {one.name}", room, style) for n, one in enumerate(check.measured, 1))
     groups = []
     for title, key, written in PAIRS:
-        sides = [[_value(layer, key) for layer in side] for side in (check.forecast.layers, check.measured)]
+        sides = [[float(getattr(one, key)) for one in side] for side in (check.forecast.layers, check.measured)]
         known = [value for side in sides for value in side if isfinite(value)]
         if known and (key != "dead_units" or any(known)):
             forecast, measured = (tuple(map(written, side)) for side in sides)
@@ -97,16 +94,6 @@ def _layers(check: SpecCheck, style: Style) -> Iterator[str]:
 
 def _padded(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
     return tuple(f"{cell:>{width}}" for cell in cells)
-
-
-def _value(layer: object, key: str) -> float:
-    if key == "saturated":
-        return float(getattr(layer, "saturated_low")) + float(getattr(layer, "saturated_high"))  # noqa: B009
-    return float(getattr(layer, key))
-
-
-def _where(finding: Finding) -> str:
-    return layers_words(finding.layers) if finding.layers else ""
 
 
 def _depth(check: SpecCheck, style: Style) -> Iterator[str]:
@@ -121,9 +108,9 @@ def _depth(check: SpecCheck, style: Style) -> Iterator[str]:
         )  # fmt: skip
     for word, place in (("signal", forecast.signal_lost), ("gradient", forecast.gradient_lost)):
         if place is not None:
-            yield from say(f"The {word} is lost in layer {place}: less than a thousandth of it is left.", style)
+            yield from say(f"The {word} should be lost in layer {place}: less than a thousandth of it is left.", style)
     if forecast.overflow is not None:
-        yield from say(f"Numbers overflow in layer {forecast.overflow}.", style)
+        yield from say(f"Numbers should overflow from layer {forecast.overflow} on.", style)
 
 
 def _scale(forecast: Forecast, xi: float) -> str:

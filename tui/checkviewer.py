@@ -1,10 +1,7 @@
 """Looks at tensors on a thread of its own, so that the keys never wait for the disk."""
 
-import queue
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +12,7 @@ from initscope.core.errors import InputError
 from initscope.core.initialization.sampling import expected_shares
 from initscope.core.plural import plural
 from initscope.core.weights import Layering, LayerWeights, Tensor
+from initscope.tui.latest import Latest
 from initscope.tui.weightssource import Source
 
 SAMPLE, CORNER, BINS = 2**20, 256, 60
@@ -67,51 +65,37 @@ def entries(layering: Layering) -> tuple[Entry, ...]:
     return (*found, *(Entry(f"- {tensor.name}", tensor) for tensor in layering.rest))
 
 
-class Viewer:
-    """Looks at one entry at a time; of what is asked for meanwhile, only the last is looked at."""
+class Viewer(Latest[int]):
+    """Looks at one entry at a time, by its place among them, on a thread of its own."""
 
     def __init__(self, source: Source) -> None:
         self.path: Path = source.weights.path
         self.layering, self.kind = source.layering, source.kind
         self.command = source.command
         self.entries = entries(source.layering)
-        self.error: BaseException | None = None
-        """What ended the thread, if it ended by itself."""
         self.progress = ""
         """How far all layers have been looked at."""
         self._source = source
-        self._wanted: int | None = 0
         self._found: dict[int, Shown] = {}
-        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="initscope-viewer", daemon=True).start()
-
-    def ask(self, place: int | None) -> None:
-        """Look at the entry of this place; None ends the thread."""
-        self._wanted = place
-        self._asked.put(place)
+        super().__init__("initscope-viewer")
 
     def shown(self, place: int) -> Shown | None:
         """What there is of an entry; None while it is being looked at."""
         return self._found.get(place)
 
-    def _stale(self, place: int) -> bool:
-        return place != self._wanted
-
     def _work(self) -> None:
         try:
-            with self._source.raw() as raw:
-                while (place := self._asked.get()) is not None:
-                    if not self._stale(place) and place not in self._found:
-                        self._look(raw, place)
-        except BaseException as error:
-            self.error = error
+            with self._source.raw() as self._raw:
+                super()._work()
         finally:
             self._source.weights.close()
 
-    def _look(self, raw: BinaryIO, place: int) -> None:
+    def _do(self, place: int) -> None:
+        if place in self._found:
+            return
         entry = self.entries[place]
         try:
-            found: Shown = self._whole() if entry.tensor is None else self._picture(raw, place, entry, entry.tensor)
+            found: Shown = self._whole() if entry.tensor is None else self._picture(place, entry, entry.tensor)
         except Stopped:
             return
         except InputError as error:
@@ -123,14 +107,14 @@ class Viewer:
     def _whole(self) -> FileCheck:
         def progress(done: int, total: int) -> None:
             self.progress = f"{done} of {plural(total, 'layer')}"
-            if self._stale(0):
+            if self.stale(0):
                 raise Stopped
 
         return self._source.check(progress)
 
-    def _picture(self, raw: BinaryIO, place: int, entry: Entry, tensor: Tensor) -> Picture:
-        layer = entry.layer
-        seen = look(raw, tensor, layer is None or outputs_first(layer), SAMPLE, lambda: self._stale(place))
+    def _picture(self, place: int, entry: Entry, tensor: Tensor) -> Picture:
+        layer, raw = entry.layer, self._raw
+        seen = look(raw, tensor, layer is None or outputs_first(layer), SAMPLE, lambda: self.stale(place))
         check = check_seen(raw, entry.number, layer, self.layering, self.kind, seen) if layer else None
         with np.errstate(all="ignore"):
             return picture(entry, seen, check)

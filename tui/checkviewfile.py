@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from initscope.core.checks.file import ASSUMED, FileCheck, LayerCheck
-from initscope.core.checks.findings import Passed
 from initscope.core.diagnosis.findings import Blame, Finding, layers_words
 from initscope.core.diagnosis.remedies import ORDER
 from initscope.core.plural import plural
@@ -55,8 +54,7 @@ def lines(check: FileCheck, style: Style) -> Iterator[str]:
     yield ""
     yield from _summary(check.layers, style)
     yield from _passed(check, style)
-    for finding in check.findings:
-        yield from findings([finding], lambda one: _where(check, one), style)
+    yield from findings(check.findings, style)
     kind = f"{check.assumed}" + ("" if check.activation else ", if that is the activation")
     yield from candidates(check.candidates, f"Initializers that would work for {kind}, {ORDER}:", style)
     sought = check.how == "measured" and not check.geometry and any(map(_of_initialization, check.findings))
@@ -137,7 +135,7 @@ def _passed(check: FileCheck, style: Style) -> Iterator[str]:
     yield from say(how_words(check), style)
     groups = []
     for title, key, written in PASSED:
-        values = [_value(one, key) for one in check.passed]
+        values = [float(getattr(one, key)) for one in check.passed]
         if any(isfinite(value) for value in values):
             groups.append([Column("", title, tuple(map(written, values)))])
     yield from tables(name_column(check.chain, style), groups, style)
@@ -153,14 +151,6 @@ def how_words(check: FileCheck) -> str:
     inputs = examples if check.data else f"{check.examples} inputs N(0, 1)"
     taken = f"; taken for granted, as the file does not say: {check.geometry}" if check.geometry else ""
     return f"Signal and gradient, measured with {kind} and {inputs}{taken}:"
-
-
-def _value(layer: Passed, key: str) -> float:
-    return layer.saturated_low + layer.saturated_high if key == "saturated" else float(getattr(layer, key))
-
-
-def _where(check: FileCheck, finding: Finding) -> str:
-    return layers_words(finding.layers) if finding.layers else ""
 
 
 def _details(layers: Sequence[LayerCheck], style: Style) -> Iterator[str]:

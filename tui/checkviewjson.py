@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 from initscope.core import __version__
@@ -11,6 +10,7 @@ from initscope.core.checks.spec import SpecCheck
 from initscope.core.checks.statistics import Statistics
 from initscope.core.diagnosis.document import finding_document
 from initscope.core.diagnosis.remedies import Candidate
+from initscope.core.jsonnumber import json_number
 
 
 def of_specs(checks: Sequence[SpecCheck]) -> dict[str, Any]:
@@ -28,9 +28,10 @@ def _network(check: SpecCheck) -> dict[str, Any]:
         "findings": [finding_document(one) for one in check.verdict.findings],
         "layers": [{"name": one.name, "forecast": _plain(asdict(one)), "measured": _plain(asdict(other))}
                    for one, other in layers],
-        "loss": _number(check.loss), "examples": check.examples,
-        "input_correlation": _number(forecast.input_correlation), "chi": _number(forecast.chi),
-        "fixed_point": _plain(asdict(point)) if point else None, "trainable_depth": _number(forecast.trainable_depth),
+        "loss": json_number(check.loss), "examples": check.examples,
+        "input_correlation": json_number(forecast.input_correlation), "chi": json_number(forecast.chi),
+        "fixed_point": _plain(asdict(point)) if point else None,
+        "trainable_depth": json_number(forecast.trainable_depth),
         "signal_lost": forecast.signal_lost, "gradient_lost": forecast.gradient_lost, "overflow": forecast.overflow,
         "notes": list(forecast.notes), "candidates": [_candidate(one) for one in check.candidates],
     }  # fmt: skip
@@ -60,9 +61,9 @@ def _layer(one: LayerCheck) -> dict[str, Any]:
         "shape": list(layer.weight.shape), "dtype": layer.weight.dtype, "orientation": layer.orientation,
         "orientation_sure": layer.sure, "orientation_why": layer.why, "fan_in": layer.fan_in, "fan_out": layer.fan_out,
         **_statistics(one.statistics), "units": one.units, "twins": one.twins,
-        "gain": _number(one.gain), "needed_gain": _number(one.needed), "looks_like": one.looks_like,
+        "gain": json_number(one.gain), "needed_gain": json_number(one.needed), "looks_like": one.looks_like,
         "initializers": list(found.names) if found else [],
-        "confidence": _number(found.confidence) if found else None, "trained": found.trained if found else None,
+        "confidence": json_number(found.confidence) if found else None, "trained": found.trained if found else None,
         "copies": found.copies if found else None,
         "sampled": not one.whole, "biases": _statistics(one.biases) if one.biases else None,
     }  # fmt: skip
@@ -70,18 +71,15 @@ def _layer(one: LayerCheck) -> dict[str, Any]:
 
 def _statistics(values: Statistics) -> dict[str, Any]:
     return {
-        "size": values.size, "mean": _number(values.mean), "std": _number(values.std), "min": _number(values.low),
-        "max": _number(values.high), "zeros": values.zeros, "non_finite": values.non_finite,
+        "size": values.size, "mean": json_number(values.mean), "std": json_number(values.std),
+        "min": json_number(values.low), "max": json_number(values.high), "zeros": values.zeros,
+        "non_finite": values.non_finite,
     }  # fmt: skip
 
 
 def _candidate(one: Candidate) -> dict[str, Any]:
-    return {"init": one.init, "bias-init": one.bias_init, "words": one.words, "score": _number(one.score)}
+    return {"init": one.init, "bias-init": one.bias_init, "words": one.words, "score": json_number(one.score)}
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _number(value) if isinstance(value, float) else value for name, value in values.items()}
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and isfinite(value) else None
+    return {name: json_number(value) if isinstance(value, float) else value for name, value in values.items()}

@@ -1,22 +1,16 @@
 """Tables as plain lines that fit any width, and the words around them: what the views of checks share."""
 
-import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from rich.console import Console
-from rich.text import Text
-
-from initscope.core.diagnosis.findings import Finding
+from initscope.core.diagnosis.findings import Finding, layers_words
 from initscope.core.diagnosis.remedies import Candidate
 from initscope.tui.charts import PALETTE, Style
-from initscope.tui.sheet import RGB, plain, takes_unicode
-from initscope.tui.views import plain_text
+from initscope.tui.sheet import RGB, painted, plain, plain_text
 
-MOST_WIDTH = 110
 MOST_CANDIDATES = 5
 GOOD, BAD = PALETTE[2], PALETTE[1]
 GAP = 2
@@ -122,10 +116,6 @@ def say(text: str, style: Style, indent: str = "") -> list[str]:
     return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def paint(text: str, rgb: RGB, style: Style) -> str:
-    return "\x1b[38;2;{};{};{}m{}\x1b[0m".format(*rgb, text) if style.colour else text
-
-
 def headline(what: str, word: str, rgb: RGB, style: Style) -> list[str]:
     """`what: word` in lines that fit, the word in its colour wherever it breaks."""
     lines = say(f"{what}: {word}", style)
@@ -136,7 +126,7 @@ def headline(what: str, word: str, rgb: RGB, style: Style) -> list[str]:
             at -= 1
             left -= lines[place][at] != " "
         if at < len(lines[place]):
-            lines[place] = lines[place][:at] + paint(lines[place][at:], rgb, style)
+            lines[place] = lines[place][:at] + painted(lines[place][at:], rgb, style)
     return lines
 
 
@@ -166,13 +156,13 @@ def correlation(value: float) -> str:
     return number(round(value, 3))
 
 
-def findings(found: Sequence[Finding], names: Callable[[Finding], str], style: Style) -> Iterator[str]:
+def findings(found: Sequence[Finding], style: Style) -> Iterator[str]:
     """Each finding in prose, with where, what would help and who says so."""
     for one in found:
         yield ""
         sure = f"{one.blame.value}, {one.sure:.0%} sure" if one.blame.value != "none" else f"{one.sure:.0%} sure"
-        where = names(one)
-        yield from say(f"{one.code} ({sure}){f', {where}' if where else ''}:", style)
+        where = f", {layers_words(one.layers)}" if one.layers else ""
+        yield from say(f"{one.code} ({sure}){where}:", style)
         yield from say(one.cause[:1].upper() + one.cause[1:] + ".", style, "  ")
         if one.remedy:
             yield from say(f"What would help: {one.remedy.words}.", style, "  ")
@@ -191,16 +181,3 @@ def candidates(found: Sequence[Candidate], title: str, style: Style, present: st
         now = "as it is; " if one.init == present else ""
         yield cut(f"  {one.init:{wide}}  {one.score:.2f}", style)
         yield from say(now + biases + one.words, style, "      ")
-
-
-def show(lines_of: Callable[[Style], Iterable[str]], plain_only: bool) -> None:
-    """On standard output, in one go: rich would end the whole program when the reader has gone."""
-    console = Console(color_system=None if plain_only else "auto", highlight=False, emoji=False)
-    colour = console.color_system is not None and not console.no_color
-    width = min(console.width, MOST_WIDTH)
-    style = Style(width, 14, colour=colour, unicode=not plain_only and takes_unicode())
-    with console.capture() as written:
-        for line in lines_of(style):
-            # As rich's text, so that terminals with fewer colours get the nearest ones.
-            console.print(Text.from_ansi(line.rstrip()), width=width, no_wrap=True, crop=False, overflow="ignore")
-    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))

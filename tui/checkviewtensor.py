@@ -1,6 +1,7 @@
 """One tensor of a file as text: what it is, its histogram against the initializer it looks like, and its picture."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -11,10 +12,11 @@ from initscope.tui import checkviewfile
 from initscope.tui.charts import PALETTE, Style, heatmap, histogram
 from initscope.tui.checkviewer import Picture, Shown
 from initscope.tui.checkviewfile import look_words
-from initscope.tui.checkviewtable import BAD, cut, number, paint, say, share
+from initscope.tui.checkviewtable import BAD, cut, number, say, share
+from initscope.tui.drawing import MOST_WEIGHTS, WIDTH, Drawing, matrix_width
 from initscope.tui.heatmap import ASCII_RAMP, UNICODE_RAMP
 from initscope.tui.lines import CODE
-from initscope.tui.sheet import GREY
+from initscope.tui.sheet import GREY, painted
 
 LEAST, FACTS = 8, 9
 """Rows of a histogram on short screens; and those that are left to words where it stands beside the picture."""
@@ -22,6 +24,8 @@ FAINT = 1e-5
 """Expected shares below this are not drawn: the tails of a normal never end."""
 WIDE, GAP = 110, 3
 """Columns from which on the picture stands beside the histogram, and those between them."""
+HISTOGRAM = 24
+"""Rows of a histogram in a file."""
 SPREAD = 2.5
 """Standard deviations at which the picture's shades end."""
 
@@ -51,6 +55,23 @@ def _tensor(shown: Picture, style: Style) -> Iterator[str]:
         yield from chain(_histogram(shown, part), ("",), _image(shown, part))
 
 
+def charts(shown: Picture) -> Iterator[Drawing]:
+    """What the page shows, each chart alone below the facts."""
+    rows, columns = shown.corner.shape
+    kinds = (
+        ("histogram", "the histogram of", _histogram, HISTOGRAM, WIDTH),
+        ("matrix", "the picture of", _image, min(rows, MOST_WEIGHTS) + 1, matrix_width(columns)),
+    )
+    for name, words, draw, height, width in kinds:
+        yield Drawing(name, f"{words} {shown.entry.label.strip()}", partial(_alone, shown, draw), height, width)
+
+
+def _alone(shown: Picture, draw: Callable[[Picture, Style], Iterator[str]], style: Style) -> Iterator[str]:
+    yield from _facts(shown, style)
+    yield ""
+    yield from draw(shown, style)
+
+
 def _facts(shown: Picture, style: Style) -> Iterator[str]:
     tensor, check, values = shown.entry.tensor, shown.check, shown.look.statistics
     assert tensor is not None
@@ -68,7 +89,7 @@ def _facts(shown: Picture, style: Style) -> Iterator[str]:
     )  # fmt: skip
     if values.non_finite:
         (line,) = say(f"{values.non_finite:,} are infinite or not a number", style)[:1]
-        yield paint(line, BAD, style)
+        yield painted(line, BAD, style)
     if check and check.gain is not None:
         needed = f", {number(check.relative_gain)} of what is needed" if check.needed else ""
         twins = "-" if check.twins is None else check.twins
@@ -88,11 +109,11 @@ def _histogram(shown: Picture, style: Style) -> Iterator[str]:
     bar, line = ("█", "⠒") if style.unicode else ("#", "o")
     colour = PALETTE[0]
     sample = "" if shown.look.whole else " of a sample"
-    words = f"share in {len(shown.counts)} bins{sample}  {paint(bar, colour, style)}"
+    words = f"share in {len(shown.counts)} bins{sample}  {painted(bar, colour, style)}"
     name = ""
     if shown.expected is not None and shown.check and shown.check.recognition:
         names = shown.check.recognition.names
-        name = f" here  {paint(line, GREY, style)} {names[0] if names else 'what it looks like'}"
+        name = f" here  {painted(line, GREY, style)} {names[0] if names else 'what it looks like'}"
     room = style.width + len(words + name) - len(CODE.sub("", words + name))
     text = words + name
     yield text if len(CODE.sub("", text)) <= style.width else cut(CODE.sub("", text), style)[:room]

@@ -5,10 +5,10 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from initscope.core.errors import InputError
+from initscope.tui.options import whole_number
 
 if TYPE_CHECKING:
     from initscope.core.experiments.plan import Plan
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit code of an experiment that does not hold."""
 MOST_SEEDS, MOST_EPOCHS = 1000, 10**6
+MOST_WIDTH = 80
 
 DESCRIPTION = """\
 A published experiment in one command: trains (or draws) what its source did,
@@ -38,8 +39,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
         usage="initscope experiment [NAME|FILE.toml] [options]",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("name", metavar="NAME|FILE.toml", nargs="?", default="", help="the experiment")
     made.add_argument("--seeds", metavar="N", help="the first N seeds (default: the experiment's own)")
@@ -81,11 +80,7 @@ def experiment_command(arguments: argparse.Namespace) -> int:
 
 
 def _count(option: str, text: str | None, most: int, least: int) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise InputError(f"--{option} must be a whole number from {least} to {most:,}, not '{text}'")
-    return int(text)
+    return None if text is None else whole_number(f"--{option}", text, least, most)
 
 
 def _open_lab(command: str, first: str = "") -> int:
@@ -122,7 +117,9 @@ def _run(arguments: argparse.Namespace, planned: "Plan") -> int:
 
 
 def _width() -> int:
-    return max(20, min(80, get_terminal_size().columns))
+    from initscope.tui.printing import width
+
+    return width(MOST_WIDTH)
 
 
 def _print(lines: Iterable[str], plain: bool) -> int:
@@ -138,24 +135,17 @@ def _bar(total: int, plain: bool) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
-        *([] if plain else [BarColumn(bar_width=None)]),
-        TextColumn("{task.percentage:>3.0f}%  {task.completed:,.0f} of {task.total:,.0f}"),
-        TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, color_system=None if plain else "auto"),
-        auto_refresh=False,
-        transient=True,
-    )
-    with bar:
-        bar.console.show_cursor(True)  # a second Ctrl+C kills, and nobody would bring the cursor back
-        task = bar.add_task("", total=total)
+    from initscope.tui.progress import bar
+
+    done_of = TextColumn("{task.percentage:>3.0f}%  {task.completed:,.0f} of {task.total:,.0f}")
+    with bar(BarColumn(bar_width=None), done_of, TimeRemainingColumn(compact=True), plain=plain) as made:
+        task = made.add_task("", total=total)
 
         def show(done: int) -> None:
-            bar.update(task, completed=done)
-            bar.refresh()
+            made.update(task, completed=done)
+            made.refresh()
 
         show(0)
         yield show

@@ -1,7 +1,5 @@
 """The forecast as a screen of the lab: what theory expects of every layer of a lane, beside what is measured."""
 
-import queue
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +15,9 @@ from initscope.core.theory.forecast import Forecast, of_spec
 from initscope.tui import actions
 from initscope.tui.checkviewtable import say
 from initscope.tui.copying import spec_command
-from initscope.tui.forecastview import Floats, Seen, text
+from initscope.tui.drawing import Drawing
+from initscope.tui.forecastview import Floats, Seen, charts, text
+from initscope.tui.latest import Latest
 from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sheet import Style
 
@@ -41,34 +41,19 @@ class Foreseen:
     """Of two inputs in every layer, measured at the start; None if it is not (yet) known."""
 
 
-class Forecaster:
-    """Makes forecasts on a thread of its own, each lane's once; of what is asked for meanwhile, the last."""
+class Forecaster(Latest[int]):
+    """Makes forecasts on a thread of its own, by the numbers of lanes, each once."""
 
     def __init__(self, specs: Sequence[Spec], datasets: Mapping[str, Dataset]) -> None:
         self.specs = specs
         self.datasets = {dataset.name: dataset for dataset in datasets.values()}
         self.found: dict[int, Foreseen] = {}
         """By lane; each replaced whole when more is known."""
-        self.error: BaseException | None = None
-        """What ended the thread, if it ended by itself."""
-        self.wanted: int | None = None
-        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="initscope-forecaster", daemon=True).start()
+        super().__init__("initscope-forecaster")
 
-    def ask(self, lane: int | None) -> None:
-        """Forecast this lane; None ends the thread."""
-        self.wanted = lane
-        self._asked.put(lane)
-
-    def _work(self) -> None:
-        try:
-            while (lane := self._asked.get()) is not None:
-                if lane == self.wanted and lane not in self.found:
-                    self._foresee(lane)
-        except BaseException as error:
-            self.error = error
-
-    def _foresee(self, lane: int) -> None:
+    def _do(self, lane: int) -> None:
+        if lane in self.found:
+            return
         spec = self.specs[lane]
         data = self.datasets[spec.data]
         try:
@@ -139,6 +124,10 @@ class ForecastScreen(PageScreen[int]):
 
     def command(self) -> str:
         return spec_command(self.specs[self.lane], "initscope check") if self.repeatable else ""
+
+    def drawings(self) -> list[Drawing]:
+        found, lane = self._shown or (None, None)
+        return list(charts(Seen(found.forecast, found.correlation, lane))) if found and found.forecast and lane else []
 
     def title_words(self) -> tuple[str, str]:
         spec = self.specs[self.lane]

@@ -1,8 +1,8 @@
 """The forecast of a lane as text: charts layer by layer beside what was measured, then depth in words, then numbers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from functools import partial
 from math import inf, isfinite, isnan
 
 import numpy as np
@@ -17,9 +17,10 @@ from initscope.core.theory.fixedpoint import FixedPoint
 from initscope.core.theory.forecast import Forecast
 from initscope.tui import views
 from initscope.tui.checkviewtable import Column, correlation, number, say, share, tables
-from initscope.tui.lines import CODE
+from initscope.tui.drawing import Drawing
+from initscope.tui.lines import beside
 from initscope.tui.profilechart import UNSURE_MARK, Expected, Points, line_mark, profile
-from initscope.tui.sheet import Style
+from initscope.tui.sheet import Style, plain_text
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ class Seen:
         layers = self.forecast.layers
         doubt = np.array([bool(one.gradient_doubt if what is GRADIENT else one.doubt) for one in layers])
         if what is FLAT:
-            return Expected(np.array([one.saturated_low + one.saturated_high for one in layers]), doubt)
+            return Expected(np.array([one.saturated for one in layers]), doubt)
         value = np.array([float(getattr(one, what.key)) for one in layers])
         if what is Z_STD:  # held on both sides of a logarithmic axis
             factor = 1 + np.array([one.z_std_error for one in layers])
@@ -116,9 +117,9 @@ def text(seen: Seen, style: Style) -> Iterator[str]:
     yield from say(_key(seen, style), style)
     while two and len(what) > 1:
         left, right, *what = what
-        yield from _beside(_chart(seen, left, part), _chart(seen, right, part), part.width + GAP)
+        yield from beside(_chart(seen, left, part), _chart(seen, right, part), part.width + GAP)
     if two and what:
-        yield from _beside(_chart(seen, what[0], part), _prose(seen, part), part.width + GAP)
+        yield from beside(_chart(seen, what[0], part), _prose(seen, part), part.width + GAP)
     else:
         for one in what:
             yield from _chart(seen, one, part)
@@ -128,9 +129,16 @@ def text(seen: Seen, style: Style) -> Iterator[str]:
     yield from _table(seen, style)
 
 
-def _beside(left: Iterable[str], right: Iterable[str], column: int) -> Iterator[str]:
-    for one, other in zip_longest(left, right, fillvalue=""):
-        yield one + " " * (column - len(CODE.sub("", one))) + other
+def charts(seen: Seen) -> Iterator[Drawing]:
+    """What the page shows, each chart alone, with what its marks mean."""
+    for what in seen.quantities:
+        yield Drawing(what.key, f"the chart of {what.title}", partial(_alone, seen, what), MOST_CHART + 4)
+
+
+def _alone(seen: Seen, what: Quantity, style: Style) -> Iterator[str]:
+    yield from _chart(seen, what, style)
+    yield ""
+    yield from say(_key(seen, style), style)
 
 
 def _key(seen: Seen, style: Style) -> str:
@@ -155,7 +163,7 @@ def _chart(seen: Seen, what: Quantity, style: Style) -> list[str]:
         both = np.concatenate([expected.value, start, np.zeros(1)])
         limits = (float(np.nanmin(np.where(np.isfinite(both), both, 0.0))), 1.0)
     named = style.width >= NAMED
-    title = views.plain_text(what.title + words, style.unicode)
+    title = plain_text(what.title + words, style.unicode)
     return profile(expected, points, style, title=title, log=log, limits=limits, named=named)
 
 

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from time import perf_counter, sleep
 from types import FrameType
@@ -17,7 +17,7 @@ from initscope.core.report import report
 from initscope.core.runs import Recorder
 from initscope.core.runs.folder import look
 from initscope.core.runs.past import earlier_weights
-from initscope.core.runs.summary import PAUSED, outcome
+from initscope.core.runs.summary import INTERRUPTED, PAUSED, outcome
 from initscope.core.snapshot import Snapshot
 from initscope.core.training import Trainer
 from initscope.tui.jsonfile import JsonFile
@@ -91,21 +91,21 @@ def execute(job: Job, json: str | None, plain: bool) -> int:
             restore(trainer, job.saved)
         total = max(spec.total_steps(datasets[spec.data].n_train) for spec in specs)
         with interruptible() as interruption:
-            snapshot = _train(trainer, total, interruption, plain, job.recorder)
+            snapshot, ended = _train(trainer, total, interruption, plain, job.recorder)
             verdicts: list[Verdict] = []
             with interruption.aborting():
                 verdicts = [lane_verdict(lane, datasets[lane.spec.data]) for lane in snapshot.lanes]
             if job.recorder:
                 if verdicts:
                     job.recorder.judged(verdicts)
-                job.recorder.close(None, "interrupted" if interruption.code else outcome(trainer))
+                job.recorder.close(None, ended)
 
             def tell() -> None:
                 with _hung_up(interruption):
                     if json != "-":
                         print_summary(snapshot, total, verdicts, plain=plain)
                     if job.recorder:
-                        _say_where(job.recorder, interruption.code)
+                        _say_where(job.recorder, ended == INTERRUPTED)
 
             found = Results(job.comparison, snapshot, datasets, verdicts, lambda: _weights(job, trainer, snapshot))
             with ExitStack() as last:  # from the last to the first, each in any case: a full disk costs no result
@@ -124,8 +124,9 @@ def _weights(job: Job, trainer: Trainer, snapshot: Snapshot) -> list[list[LaneWe
 
 def _train(
     trainer: Trainer, total: int, interruption: Interruption, plain: bool, recorder: Recorder | None
-) -> Snapshot:
-    """Train to the end or until interrupted; the last snapshot has the histograms of all layers."""
+) -> tuple[Snapshot, str]:
+    """Train to the end or until interrupted; the last snapshot has the histograms of all layers, and how it ended."""
+    told = ""
     with _display(total, plain) as show:
         if not trainer.step:
             with interruption.aborting():
@@ -134,20 +135,22 @@ def _train(
             if recorder:
                 recorder.tick(trainer)
                 _obey(recorder, trainer, interruption)
+                told = _tell_trouble(recorder.trouble, told)
             if show:
                 with _hung_up(interruption):
                     show(snapshot)
             if interruption.code:
                 break
-    if recorder:  # before the lanes are stopped for the report: a run that is gone on with has not stopped
-        recorder.save(trainer, outcome(trainer))
+    ended = outcome(trainer)  # before the lanes are stopped for the report: a run that is gone on with has not stopped
+    if recorder:
+        recorder.save(trainer, ended)
     trainer.stop()
     deadline = perf_counter() + PATIENCE
     for _ in trainer.run():  # nothing trains any more: this measures the stopped lanes
         if perf_counter() > deadline:
             break
     trainer.focus = None
-    return trainer.snapshot()
+    return trainer.snapshot(), ended
 
 
 def _obey(recorder: Recorder, trainer: Trainer, interruption: Interruption) -> None:
@@ -163,7 +166,15 @@ def _obey(recorder: Recorder, trainer: Trainer, interruption: Interruption) -> N
         trainer.stop()
 
 
-def _say_where(recorder: Recorder, interrupted: int) -> None:
+def _tell_trouble(trouble: str, told: str) -> str:
+    """Say on standard error that the run is not being saved, or is again, when that begins; returns what was said."""
+    if trouble != told:
+        with suppress(OSError):  # of a run in the background this goes to the same full disk: training goes on
+            print(f"initscope: {trouble or 'this run is being saved again'}", file=sys.stderr, flush=True)
+    return trouble
+
+
+def _say_where(recorder: Recorder, interrupted: bool) -> None:
     """On standard error: what the run is called on the disk, or why it is not there."""
     run = recorder.run
     if recorder.trouble:

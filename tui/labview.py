@@ -24,6 +24,7 @@ from initscope.tui.panels import Choice
 from initscope.tui.portable import Portable
 from initscope.tui.saving import Resumed
 from initscope.tui.session import Session
+from initscope.tui.sheet import plain_text
 from initscope.tui.verdicts import Verdicts, announcement
 
 TICK = 0.25
@@ -203,7 +204,7 @@ class LabView(Portable[None]):
             self._save_verdicts()
         news = self.verdicts.take_news()
         if news:
-            words = views.plain_text(announcement(news), getattr(self.app, "unicode", True))
+            words = plain_text(announcement(news), getattr(self.app, "unicode", True))
             self.notify(words, severity="warning", timeout=NOTICE)
 
     def _save_verdicts(self) -> None:

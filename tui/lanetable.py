@@ -6,8 +6,8 @@ from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
 from initscope.core.states import State, lane_state, saturation
 from initscope.tui import views
 from initscope.tui.judged import Judged
-from initscope.tui.panels import coloured, fit, table_rows
-from initscope.tui.sheet import RESET, Style
+from initscope.tui.panels import fit, table_rows
+from initscope.tui.sheet import RESET, Style, painted
 from initscope.tui.views import marker, number, percent
 
 BOLD = "\x1b[1m"
@@ -50,7 +50,7 @@ def _lane_line(lane: LaneSnapshot, chosen: bool, style: Style, judged: Judged | 
     )
     text = fit(text, style.width, style.unicode)
     bold = BOLD if chosen else ""
-    return bold + coloured(text[:2], views.colour(lane)) + bold + text[2:] + RESET
+    return bold + painted(text[:2], views.colour(lane), style) + bold + text[2:] + RESET
 
 
 def _columns(

@@ -1,7 +1,8 @@
 """Widgets that show lines of text made elsewhere, and redraw only the lines that changed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -52,6 +53,12 @@ def _rgb(red: int, green: int, blue: int):  # type: ignore[no-untyped-def]
     from rich.color import Color
 
     return Color.from_rgb(red, green, blue)
+
+
+def beside(left: Iterable[str], right: Iterable[str], column: int) -> Iterator[str]:
+    """The lines of `right` beside those of `left`, from this column on."""
+    for one, other in zip_longest(left, right, fillvalue=""):
+        yield one + " " * (column - len(CODE.sub("", one))) + other
 
 
 class Lines(Widget):

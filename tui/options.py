@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from initscope.core.datasets.dataname import with_flags
 from initscope.core.errors import InputError
@@ -181,3 +182,12 @@ def asks(arguments: argparse.Namespace) -> bool:
 def data_flags(arguments: argparse.Namespace) -> dict[str, str]:
     """Those of `DATA_OPTIONS` that were given, by name."""
     return {option.flag: value for option in DATA_OPTIONS if (value := getattr(arguments, option.flag))}
+
+
+def whole_number(option: str, given: Any, least: int, most: int) -> int:
+    """What was given for an option that counts something. Raises InputError."""
+    text = str(given or "")  # argparse makes an empty list of `--seeds=--`
+    digits = text.replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(digits) <= most):
+        raise InputError(f"{option} must be a whole number from {least} to {most:,}, not '{text}'")
+    return int(digits)

@@ -11,7 +11,8 @@ from textual.widgets import Footer
 
 from initscope.tui import actions, panels
 from initscope.tui.lines import CODE, Lines
-from initscope.tui.portable import Portable, plain_lines
+from initscope.tui.picture import write_now
+from initscope.tui.portable import Kind, Portable, plain_lines
 from initscope.tui.sheet import Style
 
 Result = TypeVar("Result")
@@ -35,6 +36,12 @@ class Page(Lines):
         self._rest: Iterator[str] = iter(())
         self._made: list[str] = []
 
+    @property
+    def arrows(self) -> str:
+        """Where there is more of the text, up or down, in two columns."""
+        up, down = "▲▼" if getattr(self.app, "unicode", True) else "^v"
+        return f"{up if self.top else ' '}{down if self.more else ' '}"
+
     def open(self, text_of: Callable[[Style], Iterator[str]]) -> None:
         """Another text, at the same place."""
         self._text_of, self._style = text_of, None
@@ -51,6 +58,11 @@ class Page(Lines):
         """All of it, without codes."""
         self._made += self._rest
         return [CODE.sub("", line).rstrip() for line in self._made]
+
+    def kind(self) -> Kind:
+        """All of it as a text in a file, for screens on which it is not all that there is."""
+        text = "\n".join([*self.whole(), ""])
+        return Kind("page", ".txt", "the page, also what is not seen of it, as text", write_now(lambda: text))
 
     def _seen(self, style: Style) -> list[str]:
         if style != self._style:
@@ -95,8 +107,7 @@ class PageScreen(Portable[Result]):
 
     def draw_title(self) -> None:
         shown, state = self.title_words()
-        up, down = "▲▼" if getattr(self.app, "unicode", True) else "^v"
-        arrows = f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
+        arrows = self.page.arrows
         right = state if state.endswith("...") else f"{state} {arrows}".lstrip() if state else arrows
         self.query_one("#title", Lines).show(lambda style: panels.title_line(shown, right, style))
 

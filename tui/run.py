@@ -18,6 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     comparison, datasets = read_comparison(arguments)
     comparison.specs(datasets)
     reports = read_reports(arguments.report, len(comparison.lanes))
+    if arguments.runs and not (arguments.save or arguments.detach):
+        raise InputError("--runs says where the run is kept: add --save or --detach, or leave --runs out")
     store = open_store(arguments.runs, read_config()) if arguments.save or arguments.detach else None
     if store and arguments.detach:
         if arguments.json or reports:

@@ -9,13 +9,15 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
 from textual.widgets import Footer, Input
 
+from initscope.core.plural import plural
 from initscope.core.runs import RunInfo, Store
 from initscope.core.runs.past import Past
-from initscope.tui import actions, panels, runsview
+from initscope.tui import actions, labdrawings, panels, runsview
 from initscope.tui.copying import comparison_command
+from initscope.tui.drawing import Drawing
 from initscope.tui.lines import Lines
 from initscope.tui.pagescreen import WHEEL, Page
-from initscope.tui.portable import Portable
+from initscope.tui.portable import Kind, Portable
 from initscope.tui.runslist import NONE_YET, RunList, page
 from initscope.tui.runslook import Look, Reader, Watcher
 from initscope.tui.runsopening import Opened
@@ -145,10 +147,8 @@ class RunsBrowser(Portable[Past | Opened | None]):
         if not self.is_mounted:
             return
         count, shown = len(self._known or ()), len(self.list.runs)
-        runs = f"{count} saved run{'s' * (count != 1)}" if count == shown else f"{shown} of {count} saved runs"
-        unicode = getattr(self.app, "unicode", True)
-        up, down = "▲▼" if unicode else "^v"
-        state = self._busy or f"{up if self.page.top else ' '}{down if self.page.more else ' '}"
+        runs = f"{plural(count, 'saved run')}" if count == shown else f"{shown} of {count} saved runs"
+        state = self._busy or self.page.arrows
         words = f"{runs} · {self.store.root}"
         self.query_one("#title", Lines).show(lambda style: panels.title_line(words, state, style))
 
@@ -160,6 +160,13 @@ class RunsBrowser(Portable[Past | Opened | None]):
 
     def stem(self) -> str:
         return "runs"
+
+    def drawings(self) -> list[Drawing]:
+        snapshot = self._shown and self._shown[1] and self._shown[1].snapshot
+        return [labdrawings.loss(snapshot, panels.Choice())] if snapshot else []
+
+    def kinds(self) -> list[Kind]:
+        return [*super().kinds(), self.page.kind()]
 
     # Going through them
 

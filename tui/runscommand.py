@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from initscope.core.datasets.folders import user_path
 from initscope.core.diagnosis import Verdict, lane_verdict
 from initscope.core.errors import InputError, unknown
 from initscope.core.exports import FORMATS, export
@@ -48,8 +48,6 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
         "       initscope runs rm RUN ... | stop RUN",
         description=DESCRIPTION,
         epilog=ACTIONS + "\nformats of export:\n" + "".join(f"  {name:12} {FORMATS[name][1]}\n" for name in FORMATS),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("action", metavar="ACTION", nargs="?", default="list", help="see below (default: list)")
     made.add_argument("runs_", metavar="RUN", nargs="*", default=[], help="which run")
@@ -67,6 +65,8 @@ def parser(parser_class: type[argparse.ArgumentParser]) -> argparse.ArgumentPars
 def runs_command(arguments: argparse.Namespace) -> int:
     """Returns the exit code. Raises InputError."""
     store, action = open_store(arguments.runs, read_config()), arguments.action
+    if arguments.runs and not store.root.exists():
+        raise InputError(f"--runs {arguments.runs}: there is no such folder")
     if action not in DOES:
         raise unknown("runs command", action, DOES)
     least, most, does = DOES[action]
@@ -135,7 +135,7 @@ def _export(store: Store, texts: list[str], arguments: argparse.Namespace) -> in
     run, kind = store.find(texts[0]), arguments.format
     if kind not in FORMATS:
         raise unknown("format", kind, FORMATS) if kind else InputError(f"--as is missing: one of {', '.join(FORMATS)}")
-    path = Path(arguments.to or f"{run.id}{FORMATS[kind][0]}").expanduser()
+    path = user_path(arguments.to or f"{run.id}{FORMATS[kind][0]}")
     one = past.load(run)
     weights = one.weights() if kind in ("tensorboard", "npz", "safetensors") else ()
     verdicts = _verdicts(one) if kind in ("json", "markdown", "html") else ()
@@ -152,9 +152,9 @@ def _keep(store: Store, texts: list[str], arguments: argparse.Namespace) -> int:
 
 
 def _remove(store: Store, texts: list[str], arguments: argparse.Namespace) -> int:
-    for run in [store.find(text) for text in texts]:
-        store.remove(run.id)
-        print_lines([f"removed {run.id}"], arguments.plain)
+    for run_id in dict.fromkeys(store.find(text).id for text in texts):
+        store.remove(run_id)
+        print_lines([f"removed {run_id}"], arguments.plain)
     return 0
 
 
@@ -204,9 +204,9 @@ def _put(target: str, content: Any) -> int:
         print(text)
         return 0
     try:
-        Path(target).expanduser().write_text(text + "\n", encoding="utf-8")
+        user_path(target).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"--json {target}: cannot be written ({error.strerror})") from None
+        raise InputError(f"--json {target}: cannot be written ({error.strerror}); name another file") from None
     return 0
 
 

@@ -12,8 +12,8 @@ from initscope.tui import lanetable, runsview, views
 from initscope.tui.lines import Lines
 from initscope.tui.panels import REVERSE, fit, window
 from initscope.tui.runslook import Look
-from initscope.tui.sheet import RESET, Style
-from initscope.tui.views import marker, plain_text
+from initscope.tui.sheet import RESET, Style, plain_text
+from initscope.tui.views import marker
 
 FULL = 118
 """Columns from which a line has the whole id, and all the numbers."""
@@ -138,5 +138,5 @@ def _remembered(run: RunInfo, style: Style) -> Iterator[str]:
 
 
 def _say(words: str, style: Style, indent: str = "") -> list[str]:
-    text = views.plain_text(words, style.unicode)
+    text = plain_text(words, style.unicode)
     return textwrap.wrap(text, max(style.width, 20), subsequent_indent=indent, break_on_hyphens=False)

@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from initscope.core.errors import InputError
-from initscope.core.runs import Store, past
-from initscope.tui import runsopening
+from initscope.core.runs import Store
+from initscope.tui import runslook, runsopening
 from initscope.tui.app import LabApp
 from initscope.tui.runsbrowser import LOOK_EVERY, RunsBrowser
 from initscope.tui.runsopening import Opened
@@ -46,7 +46,7 @@ class RunsScreen(RunsBrowser):
         if run and look and look.past and look.run == run:
             self.dismiss(look.past)
         elif run:
-            self._do(f"reading {run.id[-2:]} ...", lambda: past.load(self.store.info(run.id)), self.dismiss)
+            self._do(f"reading {run.id[-2:]} ...", lambda: runslook.whole(self.store.info(run.id)), self.dismiss)
 
     def action_resume(self) -> None:
         run = self.list.selected

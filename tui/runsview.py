@@ -1,5 +1,6 @@
 """Saved runs in words: the list, the facts of one, what differs between several."""
 
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,9 +8,11 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from initscope.core.comparison import Comparison
+from initscope.core.plural import plural
 from initscope.core.runs import RunInfo, Store
 from initscope.core.runs.description import Description
 from initscope.core.spec import OPTIONS
+from initscope.tui.printing import width
 from initscope.tui.views import number, percent
 
 WIDTH = 100
@@ -38,7 +41,10 @@ def lanes(run: RunInfo) -> list[str]:
 
 
 def table(runs: Sequence[RunInfo], store: Store, person: bool, wanted: str = "") -> Iterator[str]:
-    """A line for each run; for a person also a heading, and the total. `wanted` is what they were filtered by."""
+    """A line for each run, cut at the terminal's width or at COLUMNS; for a person also a heading, and the total.
+
+    `wanted` is what they were filtered by.
+    """
     if not runs:
         if person:
             yield f"no run in {store.root} fits '{wanted}'" if wanted else f"no runs in {store.root}"
@@ -48,12 +54,19 @@ def table(runs: Sequence[RunInfo], store: Store, person: bool, wanted: str = "")
     ]
     head = ("run", "begun", "status", "step", "best", "what")
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(5)]
+    room = width(sys.maxsize)
     for row in ([head] if person else []) + rows:
-        yield "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])
+        yield cut("  ".join([*(cell.ljust(wide) for cell, wide in zip(row, widths, strict=False)), row[5]]), room)
     if person:
         total = sum(run.bytes for run in runs)
         kept = "; * is kept" if any(run.kept for run in runs) else ""
-        yield f"{len(runs)} run{'s' * (len(runs) != 1)}, {size(total)} of {size(store.limit)} in {store.root}{kept}"
+        words = f"{plural(len(runs), 'run')}, {size(total)} of {size(store.limit)} in {store.root}{kept}"
+        yield from textwrap.wrap(words, room, break_on_hyphens=False)
+
+
+def cut(line: str, room: int) -> str:
+    """In so many columns, which are more than three."""
+    return line if len(line) <= room else line[: room - 3].rstrip() + "..."
 
 
 def when(run: RunInfo, now: datetime | None = None) -> str:
@@ -99,7 +112,7 @@ def facts(run: RunInfo) -> Iterator[str]:
         yield f"  damaged: {run.damaged}"
     *pairs, (last, disk) = fact_pairs(run)
     for name, words in pairs:
-        yield from textwrap.wrap(f"{name:10} {words}", WIDTH, initial_indent="  ", subsequent_indent=" " * 13)
+        yield from textwrap.wrap(f"{name:10} {words}", width(WIDTH), initial_indent="  ", subsequent_indent=" " * 13)
     yield f"  {last:10} {disk}, {run.path}"
 
 
@@ -115,7 +128,7 @@ def fact_pairs(run: RunInfo, now: datetime | None = None) -> list[tuple[str, str
             *(("data", f"{name}: {mark.train_shape[0]:,} examples for training, {mark.test_shape[0]:,} for testing"
                        + f", {mark.place}" * (mark.place != name)) for name, mark in described.data.items()),
         ]  # fmt: skip
-    weights = f", weights at {len(run.weight_steps())} steps" if run.weight_steps() else ""
+    weights = f", weights at {plural(len(run.weight_steps()), 'step')}" if run.weight_steps() else ""
     return [*pairs, ("on disk", f"{size(run.bytes)}{weights}")]
 
 
@@ -134,7 +147,7 @@ def differences(runs: Sequence[RunInfo]) -> Iterator[str]:
     rows.append(["lanes", *whose])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
     if not differing:
         yield "  no option that all lanes of a run share differs"
 

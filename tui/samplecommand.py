@@ -2,26 +2,23 @@
 
 import argparse
 import re
-import sys
-from math import exp, inf, isfinite, log, prod
+from math import exp, inf, log, prod
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.text import Text
 
 from initscope.core.errors import InputError
 from initscope.core.initialization import sampling
 from initscope.core.initialization.initializers import fans, find, initializer
 from initscope.core.initialization.sampling import Moment, Sample
-from initscope.tui.charts import Style
+from initscope.core.jsonnumber import json_number
+from initscope.tui.coloured import print_coloured
 from initscope.tui.initcommand import CONVOLUTION, DENSE, read_shape
 from initscope.tui.jsonfile import JsonFile
-from initscope.tui.sampleview import CHART_HEIGHT, View, lines
-from initscope.tui.sheet import takes_unicode
+from initscope.tui.options import whole_number
+from initscope.tui.sampleview import View, lines
 
 MOST_NAMES, MOST_DRAWS, MOST_BINS = 9, 10**7, 1000
-MOST_WIDTH = 110
 
 
 def sample(arguments: argparse.Namespace) -> int:
@@ -30,7 +27,7 @@ def sample(arguments: argparse.Namespace) -> int:
         view = read(arguments)
         file.write(document(view))
     if arguments.json != "-":
-        _print(view, arguments.plain)
+        print_coloured(lambda style: lines(view, style), arguments.plain)
     return 0
 
 
@@ -53,11 +50,7 @@ def read(arguments: argparse.Namespace) -> View:
 
 
 def _whole(arguments: argparse.Namespace, name: str, most: int, least: int = 1) -> int:
-    text = str(getattr(arguments, name)).replace("_", "")
-    if not re.fullmatch("[0-9]{1,19}", text) or not least <= int(text) <= most:
-        option = "-n" if name == "n" else f"--{name}"
-        raise InputError(f"{option} must be a whole number from {least} to {most:,}, not {text}")
-    return int(text)
+    return whole_number("-n" if name == "n" else f"--{name}", getattr(arguments, name), least, most)
 
 
 def _positive(text: str) -> float:
@@ -116,21 +109,8 @@ def _entry(view: View, one: Sample) -> dict[str, Any]:
 
 def _moment(moment: Moment) -> dict[str, float | None]:
     found = {"sample": moment.sample, "expected": moment.expected, "standard_error": moment.error, "z": moment.z}
-    return {name: value if value is not None and isfinite(value) else None for name, value in found.items()}
+    return {name: json_number(value) for name, value in found.items()}
 
 
 def _chance(logarithm: float) -> dict[str, float | None]:
-    return {"probability": exp(logarithm), "log10": logarithm / log(10) if isfinite(logarithm) else None}
-
-
-def _print(view: View, plain: bool) -> None:
-    """On standard output, in one go: rich would end the whole program when the reader has gone."""
-    console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
-    colour = console.color_system is not None and not console.no_color
-    width = min(console.width, MOST_WIDTH)
-    style = Style(width, CHART_HEIGHT, colour=colour, unicode=not plain and takes_unicode())
-    with console.capture() as written:
-        for line in lines(view, style):
-            # As rich's text, so that terminals with fewer colours get the nearest ones.
-            console.print(Text.from_ansi(line.rstrip()), width=width, no_wrap=True, crop=False, overflow="ignore")
-    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))
+    return {"probability": exp(logarithm), "log10": json_number(logarithm / log(10))}

@@ -1,7 +1,5 @@
 """Draws samples for the sample view on a thread of its own, so that neither the keys nor the training wait."""
 
-import queue
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +12,7 @@ from initscope.core.initialization import sampling
 from initscope.core.initialization.initializers import Initializer
 from initscope.core.initialization.sampling import Sample
 from initscope.core.spec import Spec
+from initscope.tui.latest import Latest
 from initscope.tui.sampleview import View
 
 BINS, EPS = 50, 1e-5
@@ -54,7 +53,7 @@ def draw(wanted: Wanted, stale: Callable[[], bool]) -> Drawn | None:
     """Draw, and work out all that takes time; None if it has become `stale` meanwhile."""
     size = prod(wanted.shape)
     if size > MOST_WEIGHTS:
-        note = f"This layer has {size:,} weights; more than {MOST_WEIGHTS:,} are not drawn. Choose another layer (l)."
+        note = f"This layer has {size:,} weights; more than {MOST_WEIGHTS:,} are not drawn. Choose another layer."
         return Drawn(None, (note,))
     samples: dict[int, Sample] = {}
     notes = []
@@ -83,16 +82,12 @@ def _sample(rule: Initializer, wanted: Wanted) -> Sample:
     return replace(sample, weights=sample.weights.reshape(shape[0], -1)[:CORNER, :CORNER].copy())
 
 
-class Sampler:
-    """Draws on a thread of its own; of what is asked for while it draws, only the last is drawn."""
+class Sampler(Latest[Wanted]):
+    """Draws on a thread of its own."""
 
     def __init__(self) -> None:
-        self.wanted: Wanted | None = None
-        self.error: BaseException | None = None
-        """What ended the thread, if it ended by itself."""
         self._found: tuple[Wanted, Drawn] | None = None
-        self._asked: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="initscope-sampler", daemon=True).start()
+        super().__init__("initscope-sampler")
 
     @property
     def drawn(self) -> Drawn | None:
@@ -100,19 +95,7 @@ class Sampler:
         found = self._found
         return found[1] if found and found[0] is self.wanted else None
 
-    def ask(self, wanted: Wanted | None) -> None:
-        """Draw this; None ends the thread."""
-        self.wanted = wanted
-        self._asked.put(wanted)
-
-    def _stale(self, wanted: Wanted) -> bool:
-        return wanted is not self.wanted
-
-    def _work(self) -> None:
-        try:
-            while wanted := self._asked.get():
-                drawn = None if self._stale(wanted) else draw(wanted, partial(self._stale, wanted))
-                if drawn:
-                    self._found = wanted, drawn
-        except BaseException as error:
-            self.error = error
+    def _do(self, wanted: Wanted) -> None:
+        drawn = draw(wanted, partial(self.stale, wanted))
+        if drawn:
+            self._found = wanted, drawn

@@ -1,20 +1,19 @@
 """The sample view as a screen of the lab: what a draw of each lane's initializer looks like in one layer."""
 
 import shlex
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, zip_longest
+from itertools import chain
 
 from initscope.core.spec import Spec
 from initscope.tui import actions, sampleview
-from initscope.tui.lines import CODE
+from initscope.tui.drawing import HEIGHT, MOST_WEIGHTS, WIDTH, Drawing, matrix_width
+from initscope.tui.lines import beside
 from initscope.tui.pagescreen import PageScreen
 from initscope.tui.sampler import MOST_SHOWN, Drawn, Sampler, Wanted, rules_of
-from initscope.tui.sampleview import CHART_HEIGHT, FULL
+from initscope.tui.sampleview import CHART_HEIGHT, FULL, LOWER, View, say
 from initscope.tui.sheet import Style
-from initscope.tui.views import plain_text
 
 FEWEST, USUAL, MOST = 10, 1000, 10**6
 """Draws."""
@@ -30,27 +29,34 @@ def text(drawn: Drawn, command: str, style: Style) -> Iterator[str]:
     charts = min(max(style.height // 2, LEAST_CHART), max(CHART_HEIGHT, style.height // 3))
     two = style.width >= 2 * FULL + GAP
     part = replace(style, height=charts, width=(style.width - GAP) // 2 if two else style.width)
-    yield from (line for note in drawn.notes for line in _wrapped(note, style))
+    yield from (line for note in drawn.notes for line in say(note, style))
     view = drawn.view
     if view is None:
         return
     left = chain(sampleview.heading(view, part), sampleview.histograms(view, part))
     right = sampleview.beside_expected(view, part)
-    last = chain(sampleview.pictures(view, part), ("",), _wrapped(command, part))
+    last = chain(sampleview.pictures(view, part), ("",), say(command, part))
     if two:
-        yield from _beside(chain(left, last), right, part.width + GAP)
+        yield from beside(chain(left, last), right, part.width + GAP)
     else:
         yield from chain(left, ("",), right, last)
 
 
-def _beside(left: Iterable[str], right: Iterable[str], column: int) -> Iterator[str]:
-    """The lines of `right` beside those of `left`, from this column on."""
-    for one, other in zip_longest(left, right, fillvalue=""):
-        yield one + " " * (column - len(CODE.sub("", one))) + other
+def charts(view: View) -> Iterator[Drawing]:
+    """What the page shows, each kind of chart alone."""
+    kinds = (
+        ("histograms", "the histograms", sampleview.histograms, CHART_HEIGHT),
+        ("moments", "mean and std of the first draws", sampleview.running_moments, HEIGHT),
+        ("matrices", "the matrices of weights as pictures", sampleview.pictures, MOST_WEIGHTS + LOWER),
+    )
+    for name, words, draw, height in kinds:
+        width = matrix_width(view.shape[0]) if draw is sampleview.pictures else WIDTH
+        yield Drawing(name, words, partial(_alone, view, draw), height, width)
 
 
-def _wrapped(words: str, style: Style) -> list[str]:
-    return textwrap.wrap(plain_text(words, style.unicode), max(style.width, 20), break_on_hyphens=False)
+def _alone(view: View, draw: Callable[[View, Style], Iterator[str]], style: Style) -> Iterator[str]:
+    yield from sampleview.heading(view, style)
+    yield from draw(view, style)
 
 
 class SampleScreen(PageScreen[None]):
@@ -105,6 +111,10 @@ class SampleScreen(PageScreen[None]):
     def title_words(self) -> tuple[str, str]:
         shown = f"sample · n {self.n:,} · seed {self.seed} · layer {self.place + 1} of {len(self.shapes)}"
         return shown, f"drawing {self.n:,} ..." if self.sampler.drawn is None else ""
+
+    def drawings(self) -> list[Drawing]:
+        drawn = self.sampler.drawn
+        return list(charts(drawn.view)) if drawn and drawn.view else []
 
     # What a person can do
 

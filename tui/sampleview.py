@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from initscope.core.initialization import sampling
 from initscope.core.initialization.initializers import fans
 from initscope.core.initialization.sampling import Floats, Moment, Sample
+from initscope.core.plural import plural
 from initscope.tui.charts import PALETTE, Curve, Style, curves, heatmap, histogram
 from initscope.tui.heatmap import ASCII_RAMP, UNICODE_RAMP
-from initscope.tui.sheet import GREY, RGB
-from initscope.tui.views import number, plain_text
+from initscope.tui.sheet import GREY, RGB, painted, plain_text
+from initscope.tui.views import number
 
 CHART_HEIGHT, LOWER = 14, 2
 """Rows of a chart of curves, and by how many histograms and pictures are lower."""
@@ -32,7 +33,7 @@ FAINT = 1e-5
 """Expected shares below this are not drawn: the tails of a normal never end."""
 
 MEAN = (
-    "Why is the mean of {n:,} draws of {name} {mean} and not {expected}? {expected} is the mean of the distribution. "
+    "Why is the mean of {draws} of {name} {mean} and not {expected}? {expected} is the mean of the distribution. "
     "The mean of n draws is itself random, with a std of {std}/sqrt(n), here {error}: about one sample in three ends "
     "outside the dotted band ±1/sqrt(n), one in twenty outside twice the band. Half the error takes four times the "
     "draws."
@@ -117,16 +118,17 @@ def lines(view: View, style: Style) -> Iterator[str]:
 
 def heading(view: View, style: Style) -> Iterator[str]:
     inputs, outputs = fans(view.shape)
-    what = f"{view.n:,} draws of each, seed {view.seed}; weights {_by(view.typed)} (fan_in {inputs}, fan_out {outputs})"
+    shape = f"weights {_by(view.typed)} (fan_in {inputs}, fan_out {outputs})"
+    what = f"{plural(view.n, 'draw')} of each, seed {view.seed}; {shape}"
     same = ["All draw from the same stream: randn and 0.01*randn are the same draws, scaled."] * (len(view.samples) > 1)
     for words in (what, *same, *(f"{one.name}: {one.alone}." for one in view.samples if one.alone)):
-        yield from _say(words, style)
+        yield from say(words, style)
 
 
 def beside_expected(view: View, style: Style) -> Iterator[str]:
     """Everything in numbers and curves."""
     yield from _table(view, style)
-    yield from _running(view, style)
+    yield from running_moments(view, style)
     yield ""
     yield from _near_zero(view, style)
 
@@ -135,12 +137,9 @@ def _by(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def _say(text: str, style: Style) -> list[str]:
+def say(text: str, style: Style) -> list[str]:
+    """Prose in lines that fit."""
     return textwrap.wrap(plain_text(text, style.unicode), max(style.width, 20), break_on_hyphens=False)
-
-
-def _paint(text: str, rgb: RGB, style: Style) -> str:
-    return "\x1b[38;2;{};{};{}m{}\x1b[0m".format(*rgb, text) if style.colour else text
 
 
 def _named(view: View, place: int, room: int, style: Style) -> str:
@@ -163,7 +162,7 @@ def histograms(view: View, style: Style) -> Iterator[str]:
         )  # fmt: skip
         higher = f"  up to {peaks[place]:.0%}" if peaks[place] > top else ""
         words, where = (f", share in {len(counts)} bins  ", "exact where higher") if full else ("  ", "exact")
-        signs = f"{_paint(drawn, colour, style)} drawn  {_paint(line, GREY, style)} {where}"
+        signs = f"{painted(drawn, colour, style)} drawn  {painted(line, GREY, style)} {where}"
         room = style.width - len(f"{words}# drawn  o {where}{higher}")
         yield ""
         yield f"{_named(view, place, room, style)}{words}{signs}{higher}"
@@ -183,9 +182,9 @@ def _table(view: View, style: Style) -> Iterator[str]:
             name = _named(view, place, wide - 1, style) if full and word == "mean" else ""
             row = "".join(f"{cell:>{room}}" for cell, room in zip(_cells(moment, full), rooms.values(), strict=False))
             yield f"{name:{wide}}{word:5}{row}"
-    yield from _say(f"z: standard errors off{'; as far: how many samples are as far off or farther' * full}.", style)
+    yield from say(f"z: standard errors off{'; as far: how many samples are as far off or farther' * full}.", style)
     if any(not moment.error for both in view.moments for moment in both):
-        yield from _say(DEPENDENT, style)
+        yield from say(DEPENDENT, style)
 
 
 def _cells(moment: Moment, full: bool) -> tuple[str, ...]:
@@ -205,7 +204,7 @@ def _short(value: float, figures: int = 4) -> str:
     return f"{value + 0.0:.{figures}g}" if isfinite(value) else "-"
 
 
-def _running(view: View, style: Style) -> Iterator[str]:
+def running_moments(view: View, style: Style) -> Iterator[str]:
     """Mean and std of the first draws, a chart each, with the bands and why."""
     drawn = [place for place, (_, std) in enumerate(view.moments) if std.expected]
     if view.n < 10 or not drawn:
@@ -225,7 +224,7 @@ def _running(view: View, style: Style) -> Iterator[str]:
             found, style, title=word, x_label="log10 n", y_limits=(centre - reach, centre + reach)
         )
         yield ""
-        yield from _say(_why(view) if index == 0 else STD, style)
+        yield from say(_why(view) if index == 0 else STD, style)
 
 
 def _why(view: View) -> str:
@@ -236,8 +235,8 @@ def _why(view: View) -> str:
     place = next((place for place in spread if not view.moments[place][0].expected), spread[0])
     mean, std = view.moments[place][0], view.moments[place][1].expected
     return MEAN.format(
-        n=view.n, name=view.samples[place].name, mean=_short(mean.sample), expected=_short(mean.expected),
-        std=_short(std), error=_short(std / sqrt(view.n)),
+        draws=plural(view.n, "draw"), name=view.samples[place].name, mean=_short(mean.sample),
+        expected=_short(mean.expected), std=_short(std), error=_short(std / sqrt(view.n)),
     )  # fmt: skip
 
 
@@ -246,7 +245,7 @@ def _near_zero(view: View, style: Style) -> Iterator[str]:
     titles = ("one weight", f"how many of {size:,}", f"all {size:,} at once")
     rooms = [max(len(title), 12) + 2 for title in titles]
     full, wide = style.width >= 11 + sum(rooms), _names_width(view, style, sum(rooms))
-    yield from _say(f"Chance to lie within eps = {view.eps:g} of zero:", style)
+    yield from say(f"Chance to lie within eps = {view.eps:g} of zero:", style)
     if full:
         yield f"{'':{wide}}" + "".join(f"{title:>{room}}" for title, room in zip(titles, rooms, strict=True))
     for place, one in enumerate(view.samples):
@@ -259,7 +258,7 @@ def _near_zero(view: View, style: Style) -> Iterator[str]:
         else:
             yield _named(view, place, style.width, style)
             yield from (f" {title:{max(rooms) - 2}} {cell}" for title, cell in zip(titles, cells, strict=True))
-    yield from _say(NEAR, style)
+    yield from say(NEAR, style)
 
 
 def _count(logarithm: float, size: int) -> str:
@@ -292,9 +291,9 @@ def pictures(view: View, style: Style) -> Iterator[str]:
         yield ""
         if style.width >= FULL:
             name = _named(view, place, style.width - len(f"{words}{part}  {key}"), style)
-            yield f"{name}{words}{part}  {_paint(key, GREY, style)}"
+            yield f"{name}{words}{part}  {painted(key, GREY, style)}"
         else:
             yield f"{_named(view, place, style.width - len(words), style)}{words}"
-            yield f"{_paint(key, GREY, style)}{part}"
+            yield f"{painted(key, GREY, style)}{part}"
         size = Style(2 * columns, rows, style.colour, style.unicode)  # a character is twice as high as wide
         yield from heatmap(matrix[:rows, :columns], (), size, low=-reach, high=reach)

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from initscope.core.checkpoint import Checkpoint
+from initscope.core.errors import InputError
 from initscope.core.runs import RunFolder, Store, runs_folder
 from initscope.core.runs.places import VARIABLE
 from initscope.core.runs.store import LIMIT
@@ -38,8 +39,10 @@ def add_store_option(parser: argparse.ArgumentParser) -> None:
 
 
 def open_store(given: str | None, config: Config) -> Store:
-    """`given` is what --runs says. Raises InputError for a folder that cannot be named."""
+    """`given` is what --runs says. Raises InputError for what is no folder."""
     limit = config.runs_limit or LIMIT
+    if given and os.path.lexists(folder := runs_folder(given)) and not folder.is_dir():
+        raise InputError(f"--runs {given}: is not a folder; name one that is there, or one to make")
     if config.runs_folder and not given and not os.environ.get(VARIABLE):
         return Store(config.runs_folder, limit)
     return Store(runs_folder(given), limit)

@@ -14,6 +14,8 @@ GREY: RGB = (127, 127, 127)
 
 FEW_GLYPHS = ("linux", "cons25", "vt52", "vt100", "vt102", "vt220", "ansi", "sun")
 """Terminals that cannot show what charts are drawn with, whatever the locale says."""
+SPELLED = ("±", "+-"), ("·", "."), ("…", "..."), ("−", "-"), ("–", "-"), ("×", "x"), ("η", "lr"), ("²", "^2")
+"""Signs, and how they are written in ASCII."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def _colour(code: str) -> RGB | None:
     return int(fields[2]), int(fields[3]), int(fields[4])
 
 
+def painted(text: str, colour: RGB, style: Style) -> str:
+    """In this colour, where there are colours."""
+    return "\x1b[38;2;{};{};{}m".format(*colour) + text + RESET if style.colour else text
+
+
 def _coloured(cells: list[str], colours: list[RGB | None]) -> str:
     parts: list[str] = []
     current: RGB | None = None
@@ -101,8 +108,19 @@ def takes_unicode() -> bool:
     return all(encoding.lower().startswith("utf") for encoding in encodings)
 
 
+def plain_text(text: str, unicode: bool) -> str:
+    """`text` for terminals that have ASCII only."""
+    if unicode:
+        return text
+    for sign, letters in SPELLED:
+        text = text.replace(sign, letters)
+    return text.encode("ascii", "replace").decode()
+
+
 def plain(text: str, unicode: bool) -> str:
     """`text` with one column to a character: "?" for what is not, and for all but ASCII unless `unicode`."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c if (c.isascii() and c.isprintable()) or (unicode and _narrow(c)) else "?" for c in text)
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console, JustifyMethod, OverflowMethod
+from rich.console import JustifyMethod, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -14,32 +14,24 @@ from initscope.core.snapshot import LaneSnapshot, Snapshot, Status
 from initscope.core.states import reading
 from initscope.tui import views
 from initscope.tui.charts import Style
-from initscope.tui.sheet import takes_unicode
-
-MOST_WIDTH = 110
-CHART_HEIGHT = 14
+from initscope.tui.coloured import CHART_HEIGHT, output
+from initscope.tui.sheet import plain_text
 
 
 def print_summary(snapshot: Snapshot, total: int, verdicts: Sequence[Verdict], plain: bool) -> None:
     """Print on standard output; colour and Unicode only where it takes them and `plain` is not asked for."""
-    unicode = not plain and takes_unicode()
-    console = Console(color_system=None if plain else "auto", highlight=False, emoji=False)
-    width = min(console.width, MOST_WIDTH)
-    colour = console.color_system is not None and not console.no_color
-    style = Style(width, CHART_HEIGHT, colour=colour, unicode=unicode)
-    # Written in one go by ourselves: rich would end the whole program when the reader has gone.
-    with console.capture() as written:
+    with output(plain) as (console, style):
+        width, unicode = style.width, style.unicode
         console.print(_table(snapshot, unicode, width), width=width)
         for lane in snapshot.lanes:
             prefix = f"{lane.index + 1} {lane.name}: "
-            console.print(Text(views.plain_text(prefix + _reading(lane, verdicts), unicode)), width=width)
+            console.print(Text(plain_text(prefix + _reading(lane, verdicts), unicode)), width=width)
         for chart in _charts(snapshot, style):
             # As rich's text, so that terminals with fewer colours get the nearest ones.
             lines = [Text(), *(Text.from_ansi(line.rstrip()) for line in chart)]
             console.print(*lines, sep="\n", width=width, no_wrap=True, crop=False)
         if any(lane.status is Status.STOPPED for lane in snapshot.lanes):
             console.print(f"\nstopped at step {snapshot.step:,} of {total:,}")
-    sys.stdout.write("\n".join(line.rstrip() for line in written.get().split("\n")))
     sys.stdout.flush()
 
 
@@ -90,7 +82,7 @@ def _cells(snapshot: Snapshot, unicode: bool) -> dict[str, list[str]]:
     """The table's columns in their order, a text for each lane."""
     lanes = snapshot.lanes
     return {
-        LANE: [views.plain_text(f"{lane.index + 1} {lane.name}", unicode) for lane in lanes],
+        LANE: [plain_text(f"{lane.index + 1} {lane.name}", unicode) for lane in lanes],
         "status": [str(lane.status) for lane in lanes],
         "steps": [f"{lane.step:,}" for lane in lanes],
         "epochs": [f"{lane.epoch:.4g}" for lane in lanes],

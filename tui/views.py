@@ -15,7 +15,7 @@ from initscope.core.states import STATES, State, saturation, state_numbers
 from initscope.tui.axes import short
 from initscope.tui.charts import PALETTE, RGB, Curve, Style, curves, heatmap, histogram
 from initscope.tui.heatmap import lettermap
-from initscope.tui.sheet import GREY
+from initscope.tui.sheet import GREY, plain_text
 
 Floats = NDArray[np.float64]
 Limits = tuple[float, float]
@@ -70,19 +70,6 @@ def number(value: float) -> str:
 
 def percent(value: float) -> str:
     return f"{value:.1%}" if math.isfinite(value) else "-"
-
-
-SPELLED = ("±", "+-"), ("·", "."), ("…", "..."), ("−", "-"), ("–", "-"), ("×", "x"), ("η", "lr"), ("²", "^2")
-"""Signs, and how they are written in ASCII."""
-
-
-def plain_text(text: str, unicode: bool) -> str:
-    """`text` for terminals that have ASCII only."""
-    if unicode:
-        return text
-    for sign, plain in SPELLED:
-        text = text.replace(sign, plain)
-    return text.encode("ascii", "replace").decode()
 
 
 def in_epochs(snapshot: Snapshot) -> bool:

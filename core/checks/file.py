@@ -11,24 +11,25 @@ import numpy as np
 
 from initscope.core.activations import Activation, activation
 from initscope.core.checks.alike import symmetric_units
-from initscope.core.checks.findings import Passed, Seen, agreed, needed_gain, of_passing, of_values
+from initscope.core.checks.findings import Seen, agreed, needed_gain, of_passing, of_values
 from initscope.core.checks.passing import Passing, follow, normal
 from initscope.core.checks.remedies import candidates
-from initscope.core.checks.single import of_first, of_unjudged
+from initscope.core.checks.single import MATRICES, of_first, of_unjudged
 from initscope.core.checks.statistics import Look, Statistics, look, real, statistics
 from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis.findings import Finding
 from initscope.core.diagnosis.remedies import Candidate
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.recognition.recognize import Recognition, recognize
 from initscope.core.theory.forecast import Draw
+from initscope.core.theory.layerstatistics import LayerStatistics
 from initscope.core.weights import Layering, LayerWeights, Tensor, Weights, find_layers, open_weights
 
 SAMPLE, SMALL_SAMPLE, MANY_VALUES = 2**20, 2**18, 5 * 10**7
 """Values of a layer that recognition looks at, and of a layer of a file with more than MANY_VALUES."""
 ASSUMED = ("relu", "sigmoid", "tanh")
 """Activations that are tried where none is given: a finding must hold for all of them."""
-MATRICES = ("dense", "conv")
 RECURRENT = {4: "torch.nn.LSTM", 3: "torch.nn.GRU"}
 """By how many outputs a unit has, one for each gate."""
 
@@ -82,7 +83,7 @@ class FileCheck:
     """What `passed` takes for the activation; None where nothing was passed through."""
     data: str
     """Name of the inputs; empty for N(0, 1)."""
-    passed: tuple[Passed, ...]
+    passed: tuple[LayerStatistics, ...]
     """By layer of the chain."""
     how: str
     """'measured' with `examples` inputs, 'expected' of random weights of these means and spreads, or empty."""
@@ -144,7 +145,8 @@ def check_weights(
 
 def _some(tensors: Sequence[Tensor]) -> str:
     named = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in tensors[:3])
-    return f"{len(tensors)} other tensors ({named}{', ...' if len(tensors) > 3 else ''})" if tensors else "nothing"
+    more = ", ..." if len(tensors) > 3 else ""
+    return f"{plural(len(tensors), 'other tensor')} ({named}{more})" if tensors else "nothing"
 
 
 def check_layer(

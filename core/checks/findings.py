@@ -2,29 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import hypot, isfinite, sqrt
+from math import isfinite, sqrt
 
 from initscope.core.activations import Activation
-from initscope.core.checks.spec import LayerMeasured
 from initscope.core.checks.statistics import Statistics
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, layers_words, short
+from initscope.core.diagnosis.gradient import GONE, HUGE
+from initscope.core.diagnosis.signal import ALIKE, FADED, FEW_LAYERS, FLAT, LARGE_Z
+from initscope.core.diagnosis.symmetry import MOST_DEAD
 from initscope.core.gains import gain
-from initscope.core.theory.foresight import LayerForecast
+from initscope.core.theory.layerstatistics import LayerStatistics
 from initscope.core.weights.layers import LayerWeights
 
-Passed = LayerMeasured | LayerForecast
-
-FLAT, FEW_LAYERS = 0.5, 2
-"""Share of saturated activations of a layer that is bad, and how many such layers random weights still learn with."""
-LARGE_Z, LARGE_TRAINED = 100.0, 1e4
-"""Size of an output's z that is out of all proportion at the start; after training an output may be sure of itself."""
-FADED = 3e-4
-"""Of what depends on the input, in the output's z."""
-ALIKE = 2e-3
-"""Spread over inputs beside the size of z from where inputs are one to what follows."""
-GONE, HUGE = 1e-4, 1e4
-"""Gradient of layer 1 beside the largest, and beside that of the output."""
-MOST_DEAD = 0.5
+LARGE_TRAINED = 1e4
+"""Size of an output's z that is out of all proportion after training, when it may be sure of itself."""
 MANY_ALIKE = 0.25
 """Share of units that are copies, from where a layer is much smaller than it looks."""
 SPREAD = 0.5
@@ -99,7 +90,7 @@ def _non_finite(broken: Sequence[Seen]) -> Finding:
     )  # fmt: skip
 
 
-def of_passing(seen: Sequence[Seen], passed: Sequence[Passed], data: bool) -> Finding | None:
+def of_passing(seen: Sequence[Seen], passed: Sequence[LayerStatistics], data: bool) -> Finding | None:
     """The first trouble that signal or gradient run into in a chain, `seen` from the first layer to the output.
 
     `data` tells whether the inputs were real: of trained weights, inputs drawn from N(0, 1) prove little.
@@ -146,21 +137,15 @@ def finding(
     return Finding(code, _numbers(seen), evidence(**numbers), cause, blame, remedy, reference, sure)
 
 
-def _flat(layer: Passed) -> float:
-    share = layer.saturated_low + layer.saturated_high
-    return share if isfinite(share) else 0.0
+def _flat(layer: LayerStatistics) -> float:
+    return layer.saturated if isfinite(layer.saturated) else 0.0
 
 
-def size(layer: Passed) -> float:
-    """Root mean square of z."""
-    return hypot(layer.z_mean, layer.z_std)
-
-
-def _shifted(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _shifted(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """Weights with a mean shift all units of a layer alike."""
     shifted = [one for one in seen if not one.trained and is_shifted(one)]
     flat = max((_flat(layer) for layer in passed[:-1]), default=0.0)
-    if not shifted or not (flat > FLAT or not size(passed[-1]) <= LARGE_Z):
+    if not shifted or not (flat > FLAT or not passed[-1].z_rms <= LARGE_Z):
         return None
     first, values = shifted[0], shifted[0].statistics
     layer = passed[list(seen).index(first)]
@@ -180,23 +165,23 @@ def is_shifted(one: Seen) -> bool:
     return abs(values.mean) > chance and abs(values.mean) * sqrt(one.layer.fan_in) > SHIFTED * values.std
 
 
-def _exploding(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _exploding(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """z grows without bound."""
-    top = size(passed[-1])
+    top = passed[-1].z_rms
     most = LARGE_Z if not all(one.trained for one in seen) else LARGE_TRAINED
     if top <= most:
         return None
-    large = [one for one, layer in zip(seen, passed, strict=True) if not size(layer) <= most]
+    large = [one for one, layer in zip(seen, passed, strict=True) if not layer.z_rms <= most]
     one = large[0]
     cause = (
         f"z grows to {short(top)} at the output: '{one.layer.name}' has weights of standard deviation "
         f"{short(one.statistics.std)} for {one.layer.fan_in} inputs"
     )
     return finding("exploding-activations", large, cause, "He, Zhang, Ren & Sun 2015, section 2.2", 0.9,
-                   z_of_output=top, z_of_layer_1=size(passed[0]), weight_std=one.statistics.std)  # fmt: skip
+                   z_of_output=top, z_of_layer_1=passed[0].z_rms, weight_std=one.statistics.std)  # fmt: skip
 
 
-def _saturated(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _saturated(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """Several layers on the flat ends of their activation."""
     flat = [(one, layer) for one, layer in zip(seen, passed, strict=True) if _flat(layer) > FLAT]
     if len(flat) <= FEW_LAYERS:
@@ -211,10 +196,10 @@ def _saturated(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None
                    saturated=_flat(layer), z_std=layer.z_std, layers=len(flat))  # fmt: skip
 
 
-def _vanishing(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _vanishing(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """What depends on the input fades with z itself."""
     first, top = passed[0], passed[-1]
-    if not top.z_std_over_inputs < FADED or top.z_std_over_inputs < ALIKE * size(top):
+    if not top.z_std_over_inputs < FADED or top.z_std_over_inputs < ALIKE * top.z_rms:
         return None
     cause = (
         f"what depends on the input shrinks from {short(first.z_std_over_inputs)} in layer 1 to "
@@ -225,22 +210,22 @@ def _vanishing(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None
                    spread_of_layer_1=first.z_std_over_inputs, spread_of_output=top.z_std_over_inputs)  # fmt: skip
 
 
-def _indistinguishable(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _indistinguishable(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """Activations keep their size, but are the same for every input."""
     top = passed[-1]
-    if len(passed) < 3 or not top.z_std_over_inputs < ALIKE * size(top):
+    if len(passed) < 3 or not top.z_std_over_inputs < ALIKE * top.z_rms:
         return None
-    lost = [one for one, layer in zip(seen, passed, strict=True) if layer.z_std_over_inputs < 10 * ALIKE * size(layer)]
+    lost = [one for one, layer in zip(seen, passed, strict=True) if layer.z_std_over_inputs < 10 * ALIKE * layer.z_rms]
     cause = (
-        f"of the output's z of {short(size(top))}, only {short(top.z_std_over_inputs)} depends on the input: "
+        f"of the output's z of {short(top.z_rms)}, only {short(top.z_std_over_inputs)} depends on the input: "
         f"the correlation of two inputs is {top.correlation:.6f} there"
     )
     return finding("indistinguishable-inputs", lost, cause, "Poole et al. 2016; Schoenholz et al. 2017", 0.85,
                    correlation_at_output=top.correlation,
-                   share_that_depends_on_input=top.z_std_over_inputs / size(top))  # fmt: skip
+                   share_that_depends_on_input=top.z_std_over_inputs / top.z_rms)  # fmt: skip
 
 
-def _dead(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _dead(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """Units that are off for every input."""
     dead = [(one, layer) for one, layer in zip(seen, passed, strict=True) if layer.dead_units > MOST_DEAD]
     if not dead:
@@ -254,7 +239,7 @@ def _dead(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
                    dead_units=layer.dead_units, z_mean=layer.z_mean, z_std=layer.z_std)  # fmt: skip
 
 
-def _lost(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _lost(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """Hardly any gradient reaches the lowest layer."""
     largest = max(layer.gradient_rms for layer in passed)
     share = passed[0].gradient_rms / largest if largest and isfinite(largest) else 1.0
@@ -269,7 +254,7 @@ def _lost(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
                    gradient_of_layer_1=share, factor_per_layer=share ** (1 / (len(passed) - 1)))  # fmt: skip
 
 
-def _gradient_exploding(seen: Sequence[Seen], passed: Sequence[Passed]) -> Finding | None:
+def _gradient_exploding(seen: Sequence[Seen], passed: Sequence[LayerStatistics]) -> Finding | None:
     """The gradient grows on its way down."""
     top, low = passed[-1].gradient_rms, passed[0].gradient_rms
     if len(passed) < 3 or not top or low <= HUGE * top:

@@ -9,7 +9,6 @@ import numpy as np
 from initscope.core.activations import Activation
 from initscope.core.checks import convolutions
 from initscope.core.checks.chain import FEW, examples_for, pass_through, why_not
-from initscope.core.checks.findings import Passed
 from initscope.core.checks.remedies import Network, network_of
 from initscope.core.checks.statistics import Floats, Statistics
 from initscope.core.datasets.data import Dataset
@@ -18,6 +17,7 @@ from initscope.core.initialization.distributions import Normal
 from initscope.core.shapes import DenseShape
 from initscope.core.theory.forecast import Draw, forecast
 from initscope.core.theory.inputstatistics import InputStatistics
+from initscope.core.theory.layerstatistics import LayerStatistics
 from initscope.core.weights.layers import Layering, LayerWeights
 
 MOST_VALUES = 2**22
@@ -28,7 +28,7 @@ MOST_VALUES = 2**22
 class Passing:
     """Signal and gradient of a chain."""
 
-    by_kind: tuple[tuple[Passed, ...], ...] = ()
+    by_kind: tuple[tuple[LayerStatistics, ...], ...] = ()
     """For each activation that was tried, by layer."""
     how: str = ""
     """'measured', 'expected', or empty where nothing is known."""
@@ -87,7 +87,7 @@ def _inputs(features: int, count: int, dataset: Dataset | None) -> Floats:
     return np.asarray(dataset.x_train[rows], dtype=np.float64)
 
 
-def _expected(chain: Sequence[LayerWeights], kind: Activation, draws: Sequence[Draw]) -> tuple[Passed, ...]:
+def _expected(chain: Sequence[LayerWeights], kind: Activation, draws: Sequence[Draw]) -> tuple[LayerStatistics, ...]:
     """By theory: of random weights with the means and spreads of these, convolutions place by place.
 
     A number in a convolution feeds `fan_out` others, as many as gradients come from.

@@ -3,19 +3,10 @@
 from collections.abc import Sequence
 from math import hypot, sqrt
 
-from initscope.core.checks.findings import (
-    FADED,
-    LARGE_TRAINED,
-    LARGE_Z,
-    MANY_ALIKE,
-    SYMMETRY,
-    Passed,
-    Seen,
-    finding,
-    is_shifted,
-    size,
-)
+from initscope.core.checks.findings import LARGE_TRAINED, MANY_ALIKE, SYMMETRY, Seen, finding, is_shifted
 from initscope.core.diagnosis.findings import Finding, Remedy, short
+from initscope.core.diagnosis.signal import FADED, LARGE_Z
+from initscope.core.theory.layerstatistics import LayerStatistics
 
 MOVED = 4.0
 """Size of z, for inputs of size 1, from where one common shift flattens most activations of a layer that squashes."""
@@ -24,7 +15,7 @@ MIDDLE, ACROSS = 0.5, 3**-0.5
 MATRICES = ("dense", "conv")
 
 
-def of_unjudged(seen: Sequence[Seen], passed: Passed | None) -> Finding | None:
+def of_unjudged(seen: Sequence[Seen], passed: LayerStatistics | None) -> Finding | None:
     """The first trouble of the layers of a file in which no signal is followed from one to the next.
 
     `passed` is what inputs do in a layer that is alone in its file, None if not known. Of many, only weights with a
@@ -54,9 +45,9 @@ def of_first(one: Seen) -> Finding | None:
                    _remedy(one), weight_mean=mean, weight_std=one.statistics.std)  # fmt: skip
 
 
-def _of_one(one: Seen, passed: Passed | None) -> Finding | None:
+def _of_one(one: Seen, passed: LayerStatistics | None) -> Finding | None:
     """Of a layer alone. With a bias it may be a linear model, which may begin with zeros, or as small as one likes."""
-    across, hidden = _size(one) if passed is None else size(passed), one.layer.bias is None
+    across, hidden = _size(one) if passed is None else passed.z_rms, one.layer.bias is None
     if hidden and one.units > 1 and one.copies >= MANY_ALIKE * one.units:
         return _alike(one)
     if _moves(one, across):
@@ -99,7 +90,7 @@ def _alike(one: Seen) -> Finding:
                    units=one.units, different_units=left, weight_std=values.std)  # fmt: skip
 
 
-def _shifted(found: Sequence[Seen], passed: Passed | None) -> Finding:
+def _shifted(found: Sequence[Seen], passed: LayerStatistics | None) -> Finding:
     one, values = found[0], found[0].statistics
     root = sqrt(one.layer.fan_in)
     common, own = (abs(values.mean) * root, values.std * root) if passed is None else (passed.z_mean, passed.z_std)

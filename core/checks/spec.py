@@ -7,7 +7,6 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.architecture import Architecture
 from initscope.core.batches import subset, targets
 from initscope.core.blas import one_thread
 from initscope.core.datasets import data
@@ -17,42 +16,27 @@ from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence
 from initscope.core.diagnosis.remedies import Candidate, ranked
 from initscope.core.diagnosis.verdict import Verdict, forecast_verdict
 from initscope.core.errors import InputError
+from initscope.core.evaluation import fitting
 from initscope.core.initialization import schemes
 from initscope.core.layers import Pass, Weighted
 from initscope.core.network import Network
 from initscope.core.probes import INDEX, measure
 from initscope.core.spec import Spec
 from initscope.core.theory.forecast import Forecast, of_spec
+from initscope.core.theory.layerstatistics import LayerStatistics
 
 Array = NDArray[np.floating]
 
-EXAMPLES, FEW = 256, 16
-"""Training examples of the batch that is measured, at most; and at least, where they are large."""
+EXAMPLES = 256
+"""Training examples of the batch that is measured, at most."""
 ENOUGH = 2000
 """Training examples that are read: a check looks at some hundreds, and scaling all of MNIST takes seconds."""
-MOST_VALUES = 4_000_000
-"""Activations that the batch should hold."""
 
 
 @dataclass(frozen=True)
-class LayerMeasured:
-    """What one batch showed of one layer with weights; the names and meanings are those of `LayerForecast`."""
+class LayerMeasured(LayerStatistics):
+    """What one batch showed of one layer with weights."""
 
-    name: str
-    z_mean: float
-    z_std: float
-    z_std_over_inputs: float
-    z_std_over_units: float
-    correlation: float
-    saturated_low: float
-    saturated_high: float
-    dead_units: float
-    activation_mean: float
-    std_over_inputs: float
-    std_over_units: float
-    forward_gain: float
-    gradient_rms: float
-    backward_gain: float
     non_finite: float
     """Number of weights and activations that are infinite or not a number."""
 
@@ -135,7 +119,7 @@ def measure_start(spec: Spec, dataset: Dataset) -> tuple[tuple[LayerMeasured, ..
     network = Network(
         spec.architecture, spec.activation, spec.loss, 1, spec.dtype, alike=spec.units_alike, seed=spec.seed
     )
-    rows = subset(dataset.n_train, batch_of(spec.architecture))
+    rows = subset(dataset.n_train, fitting(EXAMPLES, spec.architecture))
     with np.errstate(all="ignore"), one_thread():
         network.initialize(0, spec.initializer, spec.biases, spec.seed, spec.stream)
         schemes.fit(spec.initializer, network, 0, np.ascontiguousarray(dataset.x_train[rows], dtype=spec.dtype))
@@ -144,7 +128,7 @@ def measure_start(spec: Spec, dataset: Dataset) -> tuple[tuple[LayerMeasured, ..
 
 def measure_network(network: Network, dataset: Dataset) -> tuple[tuple[LayerMeasured, ...], float, int]:
     """The same of a network of one lane with the weights that it has."""
-    rows = subset(dataset.n_train, batch_of(network.architecture))
+    rows = subset(dataset.n_train, fitting(EXAMPLES, network.architecture))
     x = np.ascontiguousarray(dataset.x_train[rows], dtype=network.dtype)
     y = targets(dataset.y_train[rows], network.architecture.outputs, network.dtype).T
     with np.errstate(all="ignore"), one_thread():
@@ -163,11 +147,6 @@ def measure_network(network: Network, dataset: Dataset) -> tuple[tuple[LayerMeas
             layers.append(LayerMeasured(layer.name, **value, **spread, **gains))
             below = square
     return tuple(layers), float(found.loss[0]), len(x)
-
-
-def batch_of(architecture: Architecture) -> int:
-    """How many examples a batch has whose activations are not too many."""
-    return min(EXAMPLES, max(FEW, MOST_VALUES // max(architecture.units, 1)))
 
 
 def _spreads(network: Network, x: Array) -> list[dict[str, float]]:

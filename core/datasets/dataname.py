@@ -36,7 +36,6 @@ SELECTION: tuple[Parameter, ...] = (
     Parameter("scale", "auto", "of the inputs: bytes to 0..1 (auto), none, unit, standardize", choices=SCALES),
 )
 """What every data set takes besides its own parameters."""
-FLAGS = tuple(parameter.name for parameter in SELECTION)
 
 TABLE: tuple[Parameter, ...] = (
     Word("label", "", "column of the labels: its name, its number from 1, first or last"),

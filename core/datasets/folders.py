@@ -13,19 +13,23 @@ SUFFIXES = (".npz", ".csv", "")
 
 
 def user_path(text: str) -> Path:
-    """The path that was typed, `~` resolved. Raises InputError for what no file can be called."""
+    """The path that was typed, `~` resolved. Raises InputError for what no file can be called, and nobody's home."""
     if "\0" in text:
         raise InputError(f"{text!r}: a file name cannot contain a NUL character")
     try:
-        return Path(os.path.expanduser(text))
+        path = Path(os.path.expanduser(text))
+        nobody = text.startswith("~") and os.sep in text and str(path).startswith("~") and not os.path.lexists(path)
     except ValueError as error:  # a lone surrogate in the name of a user
         raise InputError(f"{text!r}: not a possible file name ({error})") from None
+    if nobody:
+        raise InputError(f"{text}: there is no user {text[1:].partition(os.sep)[0]}; write the folder in full")
+    return path
 
 
 def data_folders() -> tuple[Path, ...]:
     """Where data are looked for: INITSCOPE_DATA_DIR if set, then the user's data folder."""
     given = os.environ.get("INITSCOPE_DATA_DIR")
-    return (*([Path(given).expanduser()] if given else []), Path(user_data_dir("initscope")))
+    return (*([Path(os.path.expanduser(given))] if given else []), Path(user_data_dir("initscope")))
 
 
 def names_in_folders(known: Iterable[str] = ()) -> tuple[str, ...]:

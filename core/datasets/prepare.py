@@ -1,7 +1,6 @@
 """From what a file holds to what a network sees: split, limited, checked and scaled, the same in every run."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,6 @@ from initscope.core.plural import plural
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-Side = Literal["train", "test"]
 
 SPLIT_SEED = 0
 """Splits and limits alike in every run: a run's own seed must not change what it is tested on."""

@@ -1,7 +1,6 @@
 """Reads an experiment from its TOML file. Whatever is wrong is said with the file, the table and the key."""
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping, ValuesView
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from initscope.core.experiments.experiment import (
 from initscope.core.experiments.measurable import Measure
 from initscope.core.experiments.measures import MEASURABLE
 from initscope.core.experiments.samplemeasures import SAMPLE_MEASURES, SAMPLE_OPTIONS
+from initscope.core.files import read_text
 from initscope.core.spec import OPTIONS
-from initscope.core.tomltable import Table
+from initscope.core.tomltable import Table, read_toml
 
 MOST_BYTES = 200_000
 MOST_SEEDS = 1000
@@ -70,11 +70,7 @@ def read(name: str, text: str, where: str) -> Experiment:
 
 def _content(text: str, where: str) -> dict[str, Any]:
     """What the TOML holds. Raises InputError, also for whole numbers that TOML has no room for, and for mazes."""
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{where}: not TOML: {reason}") from None
+    content = read_toml(text, where)
     level: list[Any] = [content]
     for _ in range(MOST_LEVELS):
         if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in level):
@@ -88,17 +84,7 @@ def _content(text: str, where: str) -> dict[str, Any]:
 
 def read_path(path: Path) -> Experiment:
     """The experiment of a file. Raises InputError."""
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(raw) > MOST_BYTES:
-        raise InputError(f"{path}: more than {MOST_BYTES:,} bytes are not an experiment's file")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    text = read_text(path, MOST_BYTES, "an experiment's file")
     return read(path.name.removesuffix(".toml"), text, str(path))
 
 

@@ -1,12 +1,12 @@
 """Everything that an experiment measured as plain values, ready for strict JSON."""
 
-from math import isfinite
 from typing import Any
 
 from initscope.core import __version__
 from initscope.core.experiments.experiment import Expectation
 from initscope.core.experiments.judging import Cell, Judgement, cells, layer_counts, verdict
 from initscope.core.experiments.run import Run
+from initscope.core.jsonnumber import json_number
 
 
 def experiment_report(run: Run, judgements: list[Judgement]) -> dict[str, Any]:
@@ -60,13 +60,9 @@ def _cell(cell: Cell, expectation: Expectation) -> dict[str, Any]:
         "measure": quantity.measure,
         "at": quantity.at,
         "layer": quantity.layer or None,
-        **{key: _number(value) if isinstance(value, float) else value for key, value in quantity.settings},
-        "values": [_number(value) for value in cell.values],
-        "mean": _number(cell.mean),
-        "std": _number(cell.spread),
-        "reference": expectation.reference_text or None if cell.reference is None else _number(cell.reference),
+        **{key: json_number(value) if isinstance(value, float) else value for key, value in quantity.settings},
+        "values": [json_number(value) for value in cell.values],
+        "mean": json_number(cell.mean),
+        "std": json_number(cell.spread),
+        "reference": expectation.reference_text or None if cell.reference is None else json_number(cell.reference),
     }
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None

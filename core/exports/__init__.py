@@ -46,12 +46,14 @@ def export(
     verdicts: Sequence[Verdict] = (),
     explanation: Explanation | None = None,
     comparison: Comparison | None = None,
+    beside: str = "",
 ) -> list[Path]:
     """Write one of FORMATS to `path`; returns what was written.
 
     `datasets` are by name. `weights` holds for each lane copies at some steps, the newest last: npz and safetensors
     need one, TensorBoard takes all. `verdicts` are one for each lane, or none. `comparison` is as the person wrote
-    it; without it, it is made from the snapshot. json needs a snapshot with the histograms of all layers.
+    it; without it, it is made from the snapshot. `beside` says in reports which lanes it does not make. json needs a
+    snapshot with the histograms of all layers.
     Weights of several lanes go into files beside `path`, `NAME-1`, `NAME-2`, ...
     Raises InputError where it cannot be written, or weights are asked for and none are at hand.
     """
@@ -69,7 +71,7 @@ def export(
         case "npz" | "safetensors":
             return _weights(kind, path, [copies[-1] if copies else None for copies in weights])
         case "markdown" | "html":
-            composed = compose(asked, snapshot, datasets, verdicts, explanation)
+            composed = compose(asked, snapshot, datasets, verdicts, explanation, beside)
             return [put_text(path, (markdown if kind == "markdown" else html)(composed))]
     raise unknown("format", kind, FORMATS)
 
@@ -86,6 +88,6 @@ def places(kind: str, path: Path, lanes: int) -> list[Path]:
     """The files, or the one folder, that `export` of so many lanes to `path` writes. Raises InputError for no name."""
     if kind not in ("npz", "safetensors") or lanes <= 1:
         return [path]
-    if not path.name:
+    if path.name in ("", ".."):
         raise InputError(f"{path}: is a folder; name a file in it")
     return [path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, lanes + 1)]

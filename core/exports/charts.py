@@ -16,12 +16,19 @@ Series = Callable[[LaneSnapshot], list[tuple[float, float]]]
 
 def charts(snapshot: Snapshot) -> list[Chart]:
     """Training loss, test loss and test accuracy; then of every lane with hidden layers its saturated or dead units."""
-    every = [
-        Chart("training loss", _lines(snapshot, _batch_loss), logarithmic=True),
-        Chart("test loss", _lines(snapshot, _measure("test_loss")), logarithmic=True),
-        Chart("test accuracy", _lines(snapshot, _measure("test_accuracy")), limits=(0.0, 1.0)),
-    ]
+    every = [loss(snapshot, test=False), loss(snapshot, test=True), accuracy(snapshot, test=True)]
     return every + [_layers(lane) for lane in snapshot.lanes if len(lane.layer_names) > 1]
+
+
+def loss(snapshot: Snapshot, test: bool) -> Chart:
+    """Of every training batch, or on the test examples."""
+    series = _measure("test_loss") if test else _batch_loss
+    return Chart(f"{'test' if test else 'training'} loss", _lines(snapshot, series), logarithmic=True)
+
+
+def accuracy(snapshot: Snapshot, test: bool) -> Chart:
+    series = _measure("test_accuracy" if test else "train_accuracy")
+    return Chart(f"{'test' if test else 'training'} accuracy", _lines(snapshot, series), limits=(0.0, 1.0))
 
 
 def title(lane: LaneSnapshot) -> str:

@@ -28,9 +28,9 @@ from initscope.core.datasets.data import CATALOGUE
 from initscope.core.datasets.dataname import split_path
 from initscope.core.datasets.folders import in_folders
 from initscope.core.errors import InputError
-from initscope.core.files import size_of_regular
+from initscope.core.files import read_text
 from initscope.core.spec import OPTIONS, Spec
-from initscope.core.tomltable import Table
+from initscope.core.tomltable import Table, read_toml
 
 LANE = "lane"
 MOST_BYTES = 200_000
@@ -106,22 +106,11 @@ def read(text: str, file: Path) -> Comparison:
 
 def read_path(file: Path) -> Comparison:
     """The comparison of a file. Raises InputError."""
-    if size_of_regular(file) > MOST_BYTES:
-        raise InputError(f"{file}: more than {MOST_BYTES:,} bytes are not the file of a comparison")
-    try:
-        return read(file.read_bytes().decode("utf-8-sig"), file)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not UTF-8 text (byte {error.start})") from None
+    return read(read_text(file, MOST_BYTES, "the file of a comparison"), file)
 
 
 def _content(text: str, where: str) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{where}: not TOML: {reason}") from None
+    content = read_toml(text, where)
     if {"claim", "expect"} & content.keys():
         raise InputError(f"{where}: is an experiment, not a comparison: initscope experiment {where}")
     return _hyphens(content, where)

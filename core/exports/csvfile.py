@@ -8,7 +8,8 @@ columns=["name", "measure"], values="value")` makes it wide.
 Measures: `batch_loss` with `batch_loss_low` and `batch_loss_high` are the mean and extremes over the stretch of
 training batches that ends at that step; then `snapshot.MEASURES`, and those with `initial_` and `final_` before
 them, which are of all examples; of layers, `probes.PROBES`. Values that are not finite read NaN, inf and -inf, as
-pandas takes them; a probe that never applies to a layer is left out.
+pandas takes them; a probe that never applies to a layer is left out. A name that a spreadsheet would take for a
+formula, beginning with =, +, - or @, has an apostrophe before it (OWASP, "CSV Injection").
 """
 
 import csv
@@ -32,9 +33,10 @@ def write(snapshot: Snapshot) -> str:
     table.writerow(COLUMNS)
     for lane in snapshot.lanes:
         updates = lane.step or 1
+        name = f"'{lane.name}" if lane.name.startswith(("=", "+", "-", "@")) else lane.name
         for step, layer, measure, value in _entries(lane):
             epoch = repr(step * lane.epoch / updates)
-            table.writerow((lane.index + 1, lane.name, step, epoch, layer, measure, number(value)))
+            table.writerow((lane.index + 1, name, step, epoch, layer, measure, number(value)))
     return out.getvalue()
 
 

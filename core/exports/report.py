@@ -56,15 +56,21 @@ def compose(
     datasets: Mapping[str, Dataset],
     verdicts: Sequence[Verdict] = (),
     explanation: Explanation | None = None,
+    beside: str = "",
 ) -> Report:
-    """Verdicts are one for each lane, or none. `explanation` may be of any lane."""
+    """Verdicts are one for each lane, or none. `explanation` may be of any lane.
+
+    `beside` tells in words where lanes are from that the comparison does not make; empty if it makes all.
+    """
     documents = [verdict_document(verdict) for verdict in verdicts]
     names = dict.fromkeys(lane.spec.data for lane in snapshot.lanes)
     data = "; ".join(f"{name}: {datasets[name].source}" for name in names if name in datasets)
-    facts = (("data", data), ("step", f"{snapshot.step:,}"), ("made by", f"initscope {__version__}"))
+    facts = [("data", data), ("step", f"{snapshot.step:,}"), ("made by", f"initscope {__version__}")]
+    if beside:
+        facts.append(("beside them", f"{beside}; the command and the file below are of the other lanes"))
     return Report(
         title=f"{' against '.join(lane.name for lane in snapshot.lanes[:4])}{' ...' * (len(snapshot.lanes) > 4)}",
-        facts=facts,
+        facts=tuple(facts),
         command=comparison.command().replace("initscope", "initscope run", 1),
         toml=comparisontoml.write(comparison),
         lanes=tuple(_row(lane) for lane in snapshot.lanes),

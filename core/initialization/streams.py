@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from initscope.core.catalogue import Entry, Parameter, Value, read_parameters, split_call, write_call
-from initscope.core.errors import InputError, unknown
+from initscope.core.catalogue import Entry, Parameter, Value, look_up, read_parameters, write_call
+from initscope.core.errors import InputError
 from initscope.core.initialization.initializers import Initializer, fans
 
 Array = NDArray[np.floating]
@@ -100,10 +100,8 @@ class Stream:
 
 def stream(text: str) -> Stream:
     """`'legacy:order=biases_first'` -> the stream. Raises InputError with close names."""
-    name, given = split_call(text)
-    if name not in CATALOGUE:
-        raise unknown("stream", name, CATALOGUE)
-    return Stream(name, tuple(read_parameters(name, CATALOGUE[name].parameters, given).items()))
+    definition, given = look_up("stream", CATALOGUE, text)
+    return Stream(definition.name, tuple(read_parameters(definition.name, definition.parameters, given).items()))
 
 
 SEEDED = stream("seeded")

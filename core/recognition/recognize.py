@@ -65,8 +65,6 @@ class Recognition:
     distribution: Distribution | None = None
     evidence: tuple[Evidence, ...] = ()
     """The tests of freshness, least likely first."""
-    alternatives: tuple[tuple[str, float], ...] = ()
-    """The next best names with their posterior probabilities."""
     copies: int = 0
     """Rows, or columns, that are copies of others: no draw makes them, and no training. The rest is of the others."""
 
@@ -206,8 +204,7 @@ def _independent(seen: Fingerprint, known: list[Group]) -> Recognition:
     fresh = for_fresh / (for_fresh + (UNNAMED_ODDS if group.fitted else ODDS))
     if for_fresh < ODDS:
         return _trained(seen, known, tests, 1 - fresh)
-    others = tuple((other.best[0], exp(score - best) / weight * fresh) for score, _, other in ranked[1:4])
-    return _named(group, fresh / weight, evidence=tuple(tests), alternatives=others)
+    return _named(group, fresh / weight, evidence=tuple(tests))
 
 
 def _trained(seen: Fingerprint, known: list[Group], tests: list[Evidence], confidence: float) -> Recognition:

@@ -1,20 +1,19 @@
 """What a run is, as it stands in its run.json: all that is needed to begin it again."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 from typing import Any
 
-from initscope.core.comparison import NAME, Comparison
+from initscope.core.comparison import NAME, Comparison, Options
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.runs import document
 from initscope.core.runs.document import Fields
 from initscope.core.runs.marks import DataMark
 from initscope.core.spec import OPTIONS
-
-SOURCES = ("lab", "run")
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,9 @@ class Description:
     version: str
     """Of the program that began it."""
     source: str
-    """One of SOURCES: from where it was begun."""
+    """From where it was begun: `lab` or `run`."""
     comparison: Comparison
+    """Read in another working folder than `folder`, it has data by relative paths such that they hold there."""
     folder: str
     """The working folder then."""
     data: Mapping[str, DataMark]
@@ -59,18 +59,42 @@ def read(path: Path) -> Description:
                                            fields.list_of("lanes", dict))
     )  # fmt: skip
     data = fields.table("data")
-    marks = {name: DataMark.read(data.table(name)) for name in data.content}
+    marks: Mapping[str, DataMark] = {name: DataMark.read(data.table(name)) for name in data.content}
     if not comparison.lanes or not marks.keys() >= set(comparison.data_names()):
         raise InputError(f"{path}: damaged: it names no lane, or not the data of each")
+    folder = fields.take("folder", str)
+    if folder != here():
+        comparison, marks = _placed(comparison, marks, folder)
     return Description(
         fields.take("id", str),
         _time(path, fields.take("created", str)),
         fields.take("version", str),
         fields.take("source", str),
         comparison,
-        fields.take("folder", str),
+        folder,
         marks,
     )
+
+
+def here() -> str:
+    """The working folder; empty where it was deleted."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
+def _placed(
+    comparison: Comparison, marks: Mapping[str, DataMark], folder: str
+) -> tuple[Comparison, Mapping[str, DataMark]]:
+    """The same with `folder` before relative paths of data."""
+    from initscope.core.exports.comparisontoml import moved  # brings all exports in, which a run that is saved spares
+
+    def placed(options: Options) -> Options:
+        return {key: moved(value, folder) if key == "data" else value for key, value in options.items()}
+
+    lanes = tuple(placed(lane) for lane in comparison.lanes)
+    return Comparison(placed(comparison.options), lanes), {moved(name, folder): mark for name, mark in marks.items()}
 
 
 def _options(fields: Fields, key: str) -> dict[str, str]:
@@ -88,4 +112,6 @@ def _time(path: Path, text: str) -> datetime:
         raise InputError(f"{path}: damaged: created is {text[:40]!r}") from None
     if found.tzinfo is None:
         raise InputError(f"{path}: damaged: created has no time zone")
+    if found.year in (MINYEAR, MAXYEAR):  # in another time zone it may lie beyond all years
+        raise InputError(f"{path}: damaged: created is {text[:40]!r}")
     return found

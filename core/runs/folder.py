@@ -87,8 +87,10 @@ class RunInfo:
         """`damaged`, `training`, `paused`, `interrupted`, or how it ended."""
         if self.description is None:
             return "damaged"
-        said = self.summary.status if self.summary else TRAINING
-        return INTERRUPTED if said in (TRAINING, PAUSED) and not self.in_progress else said
+        if self.summary is None:
+            return TRAINING if self.in_progress else INTERRUPTED
+        said = self.summary.status
+        return said if self.in_progress or said not in (TRAINING, PAUSED, INTERRUPTED) else self.summary.outcome
 
     @cached_property
     def bytes(self) -> int:
@@ -122,7 +124,11 @@ class RunInfo:
 
     def weights(self, step: int) -> dict[str, NDArray[Any]]:
         """As `weightplan` names them. Raises InputError."""
-        return arrayfile.read(self.path / WEIGHTS / f"{step}.npz")[1]
+        path = self.path / WEIGHTS / f"{step}.npz"
+        header, arrays = arrayfile.read(path)
+        if header.get("step") != step:
+            raise InputError(f"{path}: damaged: it holds the weights of step {repr(header.get('step'))[:40]}")
+        return arrays
 
     def findings(self) -> list[dict[str, Any] | None]:
         """A verdict's document for each lane, None where none was made; empty before any was. Raises InputError."""

@@ -1,9 +1,14 @@
 """A saved run as it was at its last save: its lanes as a snapshot, as those that train are seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 
+import numpy as np
+from numpy.typing import NDArray
+
+from initscope.core.blas import one_thread
 from initscope.core.checkpoint import restore
 from initscope.core.comparison import Comparison, unique_names
 from initscope.core.datasets.data import Dataset
@@ -13,6 +18,8 @@ from initscope.core.exports.weights import LaneWeights, of_trainer
 from initscope.core.runs.folder import RunInfo
 from initscope.core.snapshot import LaneSnapshot, Snapshot
 from initscope.core.training import Trainer
+
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +32,18 @@ class Past:
     trainer: Trainer
     snapshot: Snapshot
     """With the histograms of all layers."""
+
+    @cached_property
+    def values(self) -> list[list[tuple[Array, Array]]]:
+        """Weights, and activations for the probe batch, of each layer of each lane: a pass through all networks."""
+        found: dict[int, list[tuple[Array, Array]]] = {}
+        for ensemble in self.trainer.ensembles:
+            with np.errstate(all="ignore"), one_thread():
+                activations = ensemble.activations()
+            for row, lane in enumerate(ensemble.lanes):
+                layers = zip(ensemble.network.weighted, activations, strict=True)
+                found[lane.index] = [(layer.weights[row], values[row].copy()) for layer, values in layers]
+        return [found[lane] for lane in sorted(found)]
 
     def data_by_name(self) -> dict[str, Dataset]:
         """As specs call them."""
@@ -47,12 +66,23 @@ def earlier_weights(run: RunInfo, lanes: Sequence[LaneSnapshot]) -> list[list[La
                 raise
             continue  # a run in progress has just deleted them to make room
         for lane, found in zip(lanes, copies, strict=True):
-            paths = sequential(lane.spec).weighted
-            names = [(f"lane{lane.index}/layer{number}/weights", path) for number, path in zip(count(1), paths)]
-            tensors = {f"{path}.weight": saved[name] for name, path in names if name in saved}
-            if len(tensors) == len(paths) and step < lane.step:
+            if step < lane.step and (tensors := _tensors(lane, saved)):
                 found.append(LaneWeights(lane.spec, step, tensors))
     return copies
+
+
+def _tensors(lane: LaneSnapshot, saved: Mapping[str, Array]) -> dict[str, Array]:
+    """A lane's weights by PyTorch's names, empty where they are not all there. Raises InputError for others' shapes."""
+    found = {}
+    paths = sequential(lane.spec).weighted
+    for number, path, layer in zip(count(1), paths, lane.spec.architecture.layers, strict=False):
+        values = saved.get(f"lane{lane.index}/layer{number}/weights")
+        if values is not None and values.shape != layer.weight_shape:
+            shapes = f"shape {values.shape} instead of {layer.weight_shape}"
+            raise InputError(f"saved weights of lane {lane.index + 1}, layer {number}: damaged: {shapes}")
+        if values is not None:
+            found[f"{path}.weight"] = values
+    return found if len(found) == len(paths) else {}
 
 
 def load(run: RunInfo) -> Past:

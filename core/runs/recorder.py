@@ -1,6 +1,7 @@
 """Saves a run while it trains: copies are made by the thread that trains, and written by another."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic, thread_time
 
@@ -78,6 +79,7 @@ class Recorder:
         self._saved: tuple[object, ...] = ()
         self._summary: Summary | None = None
         self._written_verdicts: Verdicts = ()
+        self._has_room = False
 
     @property
     def run(self) -> RunFolder | None:
@@ -188,6 +190,7 @@ class Recorder:
                 began = thread_time()
                 self._write_all(folder, saving)
                 self._account(saving, thread_time() - began)
+                self._make_room(saving)
         except Exception as error:
             self._unwritten = saving.weights
             self._fail(_reason(error))
@@ -221,6 +224,13 @@ class Recorder:
             folder.save_weights(step, weights)
         if saving.weights:
             folder.remove_weights(sorted(set(folder.weight_steps()) - set(self._plan.steps)))
+
+    def _make_room(self, saving: _Save) -> None:
+        """Once its first state shows how large the run is: when it was begun it took no room yet."""
+        if saving.checkpoint and not self._has_room:
+            self._has_room = True
+            with suppress(InputError):  # the next run tries again
+                self._store.prune()
 
     def _account(self, saving: _Save, writing: float) -> None:
         """Waiting for the disk costs training nothing, so only the processor's time counts."""

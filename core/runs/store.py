@@ -1,6 +1,8 @@
 """All runs on the disk: a folder of folders that any number of processes may use at once."""
 
+import errno
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from initscope.core.comparison import Comparison
 from initscope.core.datasets.data import Dataset
 from initscope.core.errors import InputError
 from initscope.core.runs import document, folder, places
-from initscope.core.runs.description import Description
+from initscope.core.runs.description import Description, here
 from initscope.core.runs.folder import RunFolder, RunInfo
 from initscope.core.runs.lock import Lock, held
 from initscope.core.runs.marks import marks
@@ -25,6 +27,8 @@ LAST = "last"
 LOCK = ".lock"
 NEW, DOOMED = ".new-", ".removed-"
 """How the name of a run begins that is being made, or deleted; nobody makes one while another holds the store."""
+LEFT = re.compile(rf"{re.escape(NEW)}{places.ID.pattern}|{re.escape(DOOMED)}{places.ID.pattern}-[0-9a-f]{{8}}")
+"""What a killed process may leave. Nothing else is deleted: the root may be a folder that holds other things."""
 PATIENCE = 5.0
 """Seconds to wait for another process that is at work on the store: it may have been stopped by Ctrl+Z."""
 LOOK_PATIENCE = 0.5
@@ -40,14 +44,14 @@ class Store:
     def create(self, comparison: Comparison, datasets: Mapping[str, Dataset], source: str) -> RunFolder:
         """A new run, locked by this process; then the store makes room.
 
-        `datasets` are by the comparison's names for them, `source` is one of `description.SOURCES`.
+        `datasets` are by the comparison's names for them, `source` is `lab` or `run`.
         Raises InputError where it cannot be written.
         """
         data = marks({name: datasets[name] for name in comparison.data_names()})
         now = self._now()
         with self._alone():
             run_id = places.new_id(now, filter(places.is_id, os.listdir(self.root)), randbits(8))
-            made = self._begin(Description(run_id, now, __version__, source, comparison, _here(), data))
+            made = self._begin(Description(run_id, now, __version__, source, comparison, here(), data))
         with suppress(InputError):  # a run that is begun must not fail by old ones that cannot be deleted
             self.prune()
         return made
@@ -112,13 +116,13 @@ class Store:
             paths = self._paths()
             sizes = {path: folder.size_of(path) for path in paths}
             excess = sum(sizes.values()) - self.limit
-            ended = [path for path in paths if not held(path / folder.LOCK)] if excess > 0 else []
+            ended = [path for path in paths if _is_run(path) and not held(path / folder.LOCK)] if excess > 0 else []
             for path in ended[:-1]:
                 if excess > 0 and not (path / folder.KEEP).exists():
                     with suppress(InputError):
                         doomed.append((path.name, self._set_aside(path)))
                         excess -= sizes[path]
-            left = [path for path in self.root.iterdir() if path.name.startswith((NEW, DOOMED))]
+            left = [path for path in self.root.iterdir() if LEFT.fullmatch(path.name)]
         for path in left:
             rmtree(path, ignore_errors=True)
         return [name for name, _ in doomed]
@@ -184,7 +188,10 @@ class Store:
     def _alone(self) -> Iterator[None]:
         """While no other process creates, removes or reopens. Raises InputError for all that the disk refuses."""
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except FileExistsError:
+                raise NotADirectoryError(errno.ENOTDIR, "") from None
             lock = Lock.take(self.root / LOCK, PATIENCE)
             if lock is None:
                 raise InputError(f"{self.root}: another process has held it for {PATIENCE:g} s; is it stopped?")
@@ -196,9 +203,6 @@ class Store:
             raise InputError(f"{self.root}: runs cannot be written: {faults.words(error)}") from None
 
 
-def _here() -> str:
-    """The working folder; empty where it was deleted."""
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return ""
+def _is_run(path: Path) -> bool:
+    """Whether a folder that is called like a run is one, as far as a damaged one still shows."""
+    return any(os.path.lexists(path / name) for name in (folder.LOCK, folder.RUN))

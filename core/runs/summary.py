@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from initscope.core.diagnosis.verdict import Verdict
+from initscope.core.jsonnumber import json_number
 from initscope.core.portrait import lane_snapshot
 from initscope.core.runs import document
 from initscope.core.runs.document import Fields
@@ -61,6 +61,11 @@ class Summary:
         """No lane trains any more: there is nothing to go on with."""
         return all(lane.status != Status.TRAINING for lane in self.lanes)
 
+    @property
+    def outcome(self) -> str:
+        """How it has ended if its process is gone, in one word: what the lanes say goes before what that last said."""
+        return _outcome([lane.status for lane in self.lanes]) if self.ended else INTERRUPTED
+
     def document(self) -> dict[str, Any]:
         return {"step": self.step, "status": self.status, "lanes": [asdict(lane) for lane in self.lanes]}
 
@@ -75,18 +80,19 @@ def summarize(trainer: Trainer, status: str, verdicts: Verdicts = ()) -> Summary
             state, layer = lane_state(seen)
             verdict = verdicts[lane.index] if verdicts else None
             lanes[lane.index] = LaneSummary(
-                lane.spec.name, str(lane.status), step, ensemble.limit, _finite(seen.loss),
-                _finite(seen.latest.test_accuracy), state.word, layer, **_judged(verdict),
+                lane.spec.name, str(lane.status), step, ensemble.limit, json_number(seen.loss),
+                json_number(seen.latest.test_accuracy), state.word, layer, **_judged(verdict),
             )  # fmt: skip
     return Summary(trainer.step, status, tuple(lanes[index] for index in sorted(lanes)))
 
 
 def outcome(trainer: Trainer) -> str:
     """How a run has ended that goes on no more, in one word: stopped, finished, or all lanes diverged."""
-    if not trainer.ended:
-        return INTERRUPTED
-    found = {lane.status for lane in trainer.lanes}
-    return str(next(s for s in (Status.STOPPED, Status.FINISHED, Status.DIVERGED) if s in found))
+    return _outcome([lane.status for lane in trainer.lanes]) if trainer.ended else INTERRUPTED
+
+
+def _outcome(lanes: Sequence[str]) -> str:
+    return next((str(s) for s in (Status.STOPPED, Status.FINISHED, Status.DIVERGED) if s in lanes), INTERRUPTED)
 
 
 def with_verdicts(summary: Summary, verdicts: Verdicts) -> Summary:
@@ -95,10 +101,6 @@ def with_verdicts(summary: Summary, verdicts: Verdicts) -> Summary:
         return summary
     pairs = zip(summary.lanes, verdicts, strict=True)
     return replace(summary, lanes=tuple(replace(lane, **_judged(verdict)) for lane, verdict in pairs))
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
 
 
 def _judged(verdict: Verdict | None) -> Mapping[str, Any]:

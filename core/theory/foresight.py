@@ -8,6 +8,7 @@ import numpy as np
 
 from initscope.core.probes import SATURATED_SLOPE
 from initscope.core.theory.inputstatistics import Floats, InputStatistics
+from initscope.core.theory.layerstatistics import LayerStatistics
 from initscope.core.theory.meanfield import Maps
 from initscope.core.theory.nodes import above, nodes
 from initscope.core.theory.pointwise import Values
@@ -25,43 +26,18 @@ NO_GRADIENT = "no gradient arrives, but perhaps of the rarest inputs"
 
 
 @dataclass(frozen=True)
-class LayerForecast:
-    """What is expected of one layer with weights; the names are those of the probes (probes.py).
+class LayerForecast(LayerStatistics):
+    """What is expected of one layer with weights, over the initializer's draws.
 
-    Expectations are over the initializer's draws. What does not apply, such as the saturation of an output, is NaN.
+    The gradient is for labels that have nothing to do with the input; dead units take all pairs of inputs for equally
+    alike.
     """
 
-    name: str
-    z_mean: float
-    """Mean of z over units and inputs."""
-    z_std: float
-    """Standard deviation of z over units and inputs together (Poole et al. 2016, eq. 3)."""
-    z_std_over_inputs: float
-    """Of what depends on the input: root of the variance over inputs, averaged over units."""
-    z_std_over_units: float
-    """Of the offset between units: standard deviation over units of their mean z."""
     z_std_error: float
     """Relative standard deviation of z_std between seeds, by the finite width; it adds up to depth over width
     (Hanin & Rolnick 2018, theorem 5). 0.1: seeds differ by 10 %."""
     z_mean_error: float
     """Standard deviation of z_mean between seeds, which weights with a mean cause; in units of z."""
-    correlation: float
-    """E[z z'] / E[z²] for two inputs (Poole et al. 2016, eq. 4 and 5); 1 if they cannot be told apart."""
-    saturated_low: float
-    saturated_high: float
-    """Shares of units and inputs."""
-    dead_units: float
-    """Share of units that are off for every input of a batch; takes all pairs of inputs for equally alike."""
-    activation_mean: float
-    std_over_inputs: float
-    std_over_units: float
-    """Of activations, as those of z."""
-    forward_gain: float
-    """E[a²] over that of the layer below, or of the input."""
-    gradient_rms: float
-    """Root mean square of dC_x/dz for labels that have nothing to do with the input."""
-    backward_gain: float
-    """E[δ²] over that of the layer above, δ = dC/dz (Glorot & Bengio 2010, eq. 6; He et al. 2015, eq. 13)."""
     chi: float
     """fan_in·Var[W]·E[phi'²] of the layer below: by how much it multiplies the squared distance of two inputs that are
     close (Schoenholz et al. 2017, eq. 5)."""
@@ -69,16 +45,6 @@ class LayerForecast:
     """Why z and the saturation may be elsewhere; empty if they should not."""
     gradient_doubt: str
     """Why the gradients may be elsewhere; empty if they should not."""
-
-    @property
-    def z_rms(self) -> float:
-        """Root mean square of z."""
-        return float(np.hypot(self.z_mean, self.z_std))
-
-    @property
-    def activation_std(self) -> float:
-        """Over units and inputs together."""
-        return float(np.hypot(self.std_over_inputs, self.std_over_units))
 
 
 def records(stops: Sequence[Stop], maps: Maps, inputs: InputStatistics) -> list[LayerForecast]:

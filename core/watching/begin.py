@@ -17,10 +17,11 @@ from initscope.core.errors import InputError
 from initscope.core.initialization.streams import SEEDED
 from initscope.core.losses import loss as loss_of
 from initscope.core.optimizers import optimizer as optimizer_of
-from initscope.core.rates import schedule as rate_schedule
-from initscope.core.schedule import Schedule, schedule
+from initscope.core.probeschedule import ProbeSchedule, probe_schedule
+from initscope.core.rates import schedule
 from initscope.core.shapes import ActivationShape, DenseShape, LayerShape
 from initscope.core.spec import Spec
+from initscope.core.watching.given import array_of, count, word
 from initscope.core.watching.handed import Examples, Forward, Handed
 from initscope.core.watching.layout import Layout, Oriented, find_layout, labels_of, rows_of
 from initscope.core.watching.parameters import Array, Parameters, read
@@ -36,41 +37,27 @@ USUAL_BATCH = 32
 
 
 def watch(
-    params: Any,
-    *,
-    loss: str,
-    lr: float,
-    activations: str | Sequence[str] | Forward | Sequence[Any] | None = None,
-    x: Any = None,
-    y: Any = None,
-    x_test: Any = None,
-    y_test: Any = None,
-    activation: str = "",
-    optimizer: str = "sgd",
-    batch_size: int | None = None,
-    steps: int | None = None,
-    layout: str = "",
-    name: str = "yours",
-) -> Watched:
+    params: Any, *, loss: str, lr: float,
+    activations: str | Sequence[str] | Forward | Sequence[Any] | None = None, activation: str = "",
+    x: Any = None, y: Any = None, x_test: Any = None, y_test: Any = None,
+    optimizer: str = "sgd", batch_size: int | None = None, steps: int | None = None,
+    layout: str = "", name: str = "yours",
+) -> Watched:  # fmt: skip
     """Watch a network that your own loop trains; call `step` of what is returned after every update.
 
-    `params` are its arrays, which are only ever read: {"W1": ..., "b1": ...}, [W1, b1, W2, b2], pairs, two lists
-    (weights, biases), an object with `weights` and `biases` or with `params`, or a function that returns one of these,
-    for loops that make new lists. Matrices may be (out, in) or (in, out), x may have its examples in rows or columns,
-    y may be labels or one-hot: that is found from what fits; where two ways do, `layout` "out,in" or "in,out" tells.
-
-    `activations` is one of
-    - the name of the hidden layers' activation, or a list of names: for dense layers in a chain, everything is then
-      computed from the weights and x, with softmax outputs for the loss "cross_entropy" and sigmoid ones for
-      "quadratic" and for a single output;
-    - a function from x (some examples, lying as yours do) to the list of every layer's activations, for any network;
-    - None, or the list of them before training: they are then handed to `step`.
-    In the last two, `activation` is the name of the function, by which flat and dead units are told.
-
-    x and y are the training examples, or some hundred of them; without x_test and y_test they serve as the test as
-    well. At most 10,000 of each are kept, as a copy. `lr` and `optimizer` are what you train with; `steps` is how many
-    updates you will make, if you know: until half of them are made, the verdict is that of the forecast. `batch_size`
-    counts the examples of an update.
+    - `params`, which are only ever read: {"W1": ..., "b1": ...}, [W1, b1, W2, b2], pairs, two lists (weights, biases),
+      an object with `weights` and `biases` or with `params`, or a function that returns one of these, for loops that
+      make new lists. Matrices may be (out, in) or (in, out), the examples of x its rows or columns, y labels or
+      one-hot: that is found from what fits; where two ways do, `layout` "out,in" or "in,out" tells.
+    - `activations`, for dense layers in a chain: the name of the hidden layers' activation, or a list of names. All is
+      then computed from weights and x; outputs are softmax for the loss "cross_entropy", sigmoid for "quadratic" and
+      for a single output. For other networks: a function from x (some examples, lying as yours do) to the list of every
+      layer's activations; or None, or that list before training, where they are handed to `step`. `activation` then
+      names the function, by which flat and dead units are told.
+    - `x`, `y`: the training examples, or some hundred of them; without `x_test` and `y_test` also the test. At most
+      10,000 of each are kept, as a copy.
+    - `lr` and `optimizer`: what you train with. `batch_size`: the examples of an update. `steps`: how many you will
+      make, if you know: until half of them are made, the verdict is that of the forecast.
 
     Raises InputError for what cannot be read, or be read in two ways.
 
@@ -86,11 +73,13 @@ def watch(
     >>> print(w.plan.start.words)
     weights: mean 0.50, U[0, 1): np.random.rand; biases: rand
     """
+    cost, rule = loss_of(word("loss", loss, "cross_entropy")), optimizer_of(word("optimizer", optimizer, "sgd"))
     held, names = read(params), _names(activations)
     data = _Data.of(x, y, x_test, y_test)
     if data is None and (names or callable(activations)):
         raise InputError("x and y are missing: give training examples, or some hundred of them")
     kind = _hidden(names, len(held.layers)) if names else _named(activation)
+    layout = word("layout", layout, "out,in")
     known = _chain(held, layout, data, bool(names))
     oriented = Oriented.of(held.layers, layout, known)
     pairs = [(w.astype(np.float64), b.astype(np.float64)) for w, b in oriented.pairs(held.layers)]
@@ -98,17 +87,16 @@ def watch(
     dataset = data.dataset(known.sizes[0] if known else None, len(pairs[-1][1])) if data else None
     spec = Spec(
         data=DATA, architecture=_architecture(held, pairs, known), activation=kind, initializer=start.weights,
-        bias_initializer=start.biases, loss=loss_of(loss), optimizer=optimizer_of(optimizer), lr=_rate(lr),
-        schedule=rate_schedule("constant"), weight_decay=0.0, clip=0.0,
-        batch_size=_count("batch_size", batch_size) or USUAL_BATCH,
+        bias_initializer=start.biases, loss=cost, optimizer=rule, lr=_rate(lr),
+        schedule=schedule("constant"), weight_decay=0.0, clip=0.0,
+        batch_size=count("batch_size", batch_size) or USUAL_BATCH,
         epochs=None, steps=0, seed=0, stream=SEEDED, dtype=_dtype(held), name=name,
     )  # fmt: skip
     forward = activations if callable(activations) else None
-    prober: Prober = _handed(spec, oriented, forward, data, dataset, known)
-    if names and dataset:
-        prober = Computed(spec, dataset, oriented)
+    computed = Computed(spec, dataset, oriented) if names and dataset else None
+    prober: Prober = computed or _handed(spec, oriented, forward, data, dataset, known)
     plan = Plan(
-        spec, dataset, start, _schedule(spec, dataset), _count("steps", steps),
+        spec, dataset, start, _schedule(spec, dataset), count("steps", steps),
         judged=bool(known and dataset and not held.others),
         per_epoch=data.n / batch_size if data and batch_size else nan, turned=not oriented.outputs_first[0],
         tested=x_test is not None,
@@ -143,8 +131,8 @@ class _Data:
                 raise InputError(f"{words} go together: give both or neither")
         if x is None:
             return None
-        arrays = [np.asarray(part) for part in (x, y, x if x_test is None else x_test, y if y_test is None else y_test)]
-        return cls(*arrays)
+        train = array_of("x", x), array_of("y", y)
+        return cls(*train, *(train if x_test is None else (array_of("x_test", x_test), array_of("y_test", y_test))))
 
     def columns(self, features: int | None) -> bool:
         """Whether the examples of x are its columns."""
@@ -206,7 +194,7 @@ def _named(activation: str) -> Activation:
         raise InputError(
             "say which activation the hidden layers have, such as activation='relu': by it flat and dead units are told"
         )
-    return activation_of(activation)
+    return activation_of(word("activation", activation, "relu"))
 
 
 def _chain(held: Parameters, layout: str, data: _Data | None, computed: bool) -> Layout | None:
@@ -237,9 +225,9 @@ def _architecture(held: Parameters, pairs: Pairs, known: Layout | None) -> Archi
     return Architecture(f"{len(pairs)} layers", pairs[0][0][0].size, tuple(program))
 
 
-def _schedule(spec: Spec, dataset: Dataset | None) -> Schedule:
+def _schedule(spec: Spec, dataset: Dataset | None) -> ProbeSchedule:
     train, test = (dataset.n_train, dataset.n_test) if dataset else (PROBE_EXAMPLES, 0)
-    return schedule(spec.architecture, spec.batch_size, min(train, PROBE_EXAMPLES), min(test, TEST_EXAMPLES))
+    return probe_schedule(spec.architecture, spec.batch_size, min(train, PROBE_EXAMPLES), min(test, TEST_EXAMPLES))
 
 
 def _rate(lr: float) -> float:
@@ -249,12 +237,6 @@ def _rate(lr: float) -> float:
         value = nan
     if not (isfinite(value) and value >= 0):
         raise InputError(f"lr must be a number, finite and not negative, not {str(lr)[:60]}")
-    return value
-
-
-def _count(name: str, value: int | None) -> int | None:
-    if value is not None and value < 1:
-        raise InputError(f"{name} must be at least 1, not {value}: leave it out if you do not know it")
     return value
 
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from initscope.core.batches import subset
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.snapshot import Measures
 from initscope.core.spec import Spec
+from initscope.core.watching.given import arrays_of_layers
 from initscope.core.watching.layout import Oriented, by_unit
 from initscope.core.watching.parameters import Array, Parameters, read
 from initscope.core.watching.probing import Probe, of_given, scores
@@ -71,13 +73,13 @@ class Handed:
     def _read(self, activations: Any, inputs: int | None) -> list[Any]:
         """One array (units, inputs) for each layer, None for outputs that are not there. Raises InputError."""
         layers = self.spec.architecture.layers
-        parts = list(activations.values() if isinstance(activations, Mapping) else activations)
+        parts = arrays_of_layers("activations", activations)
         if len(parts) not in (len(layers) - 1, len(layers)):
             raise InputError(
-                f"{len(parts)} activations for {len(layers)} layers: give those of the {len(layers) - 1} hidden ones, "
-                "and of the outputs if you can"
+                f"{plural(len(parts), 'activation')} for {plural(len(layers), 'layer')}: give those of the "
+                f"{len(layers) - 1} hidden ones, and of the outputs if you can"
             )
-        found = [by_unit(np.asarray(part), shape.channels, inputs, self.columns)
+        found = [by_unit(part, shape.channels, inputs, self.columns)
                  for part, shape in zip(parts, layers, strict=False)]  # fmt: skip
         return [*found, None] if len(found) < len(layers) else found
 
@@ -86,7 +88,7 @@ class Handed:
         names = [layer.name for layer in parameters.layers]
         if isinstance(gradients, Mapping):
             named = [gradients.get(name, gradients.get(f"d{name}")) for name in names]
-            found = [np.asarray(part) for part in named if part is not None]
+            found = arrays_of_layers("grads", [part for part in named if part is not None])
         else:
             found = [layer.weights for layer in read(gradients).layers]
         if [part.shape for part in found] != [layer.weights.shape for layer in parameters.layers]:

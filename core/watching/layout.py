@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.errors import InputError
+from initscope.core.plural import plural
 from initscope.core.watching.parameters import Array, Layer
 
 LAYOUTS = {"out,in": True, "in,out": False}
@@ -153,14 +154,16 @@ def rows_of(x: Array, features: int) -> NDArray[np.floating]:
         raise InputError(f"x of shape {x.shape} may have its examples in rows or columns: give more or fewer of them")
     if not _takes(features, x):
         raise InputError(f"x of shape {x.shape} does not fit a network that takes {features} inputs")
-    rows = x.reshape(len(x), -1) if prod(x.shape[1:]) == features else x.T
+    rows = x.reshape(len(x), features) if prod(x.shape[1:]) == features else x.T
     if len(rows) < FEW:
-        raise InputError(f"x of shape {x.shape} holds {len(rows)} example: give some hundred")
+        raise InputError(f"x of shape {x.shape} holds {plural(len(rows), 'example')}: give some hundred")
     return rows if rows.dtype.kind == "f" else rows.astype(np.float64)
 
 
 def labels_of(y: Array, examples: int, outputs: int) -> NDArray[np.int64]:
     """Labels (examples,) in 0..classes-1 from labels or one-hot targets, however they lie. Raises InputError."""
+    if y.dtype.kind not in "fiub":
+        raise InputError(f"y holds {y.dtype}, not labels")
     plain = y.squeeze()
     if plain.ndim == 2 and outputs > 1 and {examples, outputs} == set(plain.shape):
         table = plain if plain.shape == (examples, outputs) else plain.T
@@ -169,7 +172,7 @@ def labels_of(y: Array, examples: int, outputs: int) -> NDArray[np.int64]:
             raise InputError("y must be labels, or one-hot targets with one value in each row that is not 0")
         return hot
     if plain.shape != (examples,):
-        raise InputError(f"y of shape {y.shape} does not fit {examples} examples: give one label for each")
+        raise InputError(f"y of shape {y.shape} does not fit {plural(examples, 'example')}: give one label for each")
     labels: NDArray[np.int64] = plain.astype(np.int64)
     classes = max(outputs, 2)
     if not np.array_equal(labels, plain) or labels.min() < 0 or labels.max() >= classes:
@@ -185,6 +188,8 @@ def by_unit(a: Array, units: int, inputs: int | None, columns: bool) -> NDArray[
     """
     if a.dtype.kind not in "fiub":
         raise InputError(f"activations hold {a.dtype}, not real numbers")
+    if not a.size:
+        raise InputError(f"activations of shape {a.shape} are of no example")
     first, second = (a.ndim > 1 and a.shape[axis] == units for axis in (0, 1))
     if inputs is not None and a.ndim == 2:
         first, second = first and a.shape[1] == inputs, second and a.shape[0] == inputs
@@ -194,6 +199,6 @@ def by_unit(a: Array, units: int, inputs: int | None, columns: bool) -> NDArray[
     else:
         found = a if first and (columns or not second) else a.T if second else None
     if found is None:
-        raise InputError(f"activations of shape {a.shape} do not fit a layer of {units} units")
+        raise InputError(f"activations of shape {a.shape} do not fit a layer of {plural(units, 'unit')}")
     flat = np.ascontiguousarray(found.reshape(units, -1))
     return flat if flat.dtype.kind == "f" else flat.astype(np.float64)

@@ -68,8 +68,8 @@ class Losses:
 
 
 def number(loss: Any) -> float:
-    """A loss as a number. Raises InputError."""
+    """A loss as a number; PyTorch's tensors give theirs by `item`, attached or not. Raises InputError."""
     try:
-        return float(np.asarray(loss, np.float64).item())
-    except (TypeError, ValueError):
+        return float(loss.item() if hasattr(loss, "item") else np.asarray(loss, np.float64).item())
+    except (TypeError, ValueError, RuntimeError):
         raise InputError(f"loss must be one number, not {str(loss)[:60]}") from None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initscope.core.errors import InputError
+from initscope.core.watching.given import array_of
 from initscope.core.weights.names import understand
 
 Array = NDArray[Any]
@@ -126,10 +127,7 @@ def _fit(weights: Array, biases: Array | None = None) -> bool:
 
 def _array(name: str, value: Any) -> Array:
     """As it is, where it is an array. Raises InputError for what holds no real numbers."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise InputError(f"params: '{name}' is no array") from None
+    array = array_of(f"params: '{name}'", value)
     if array.dtype.kind not in "fiub":
         raise InputError(f"params: '{name}' holds {array.dtype}, not real numbers")
     return array

@@ -18,7 +18,7 @@ from initscope.core.diagnosis.verdict import Verdict, lane_verdict
 from initscope.core.errors import InputError
 from initscope.core.history import Samples
 from initscope.core.probes import INDEX, PROBES
-from initscope.core.schedule import Schedule
+from initscope.core.probeschedule import ProbeSchedule
 from initscope.core.snapshot import MEASURES, LaneSnapshot, Measures, Snapshot, Status
 from initscope.core.spec import Spec
 from initscope.core.states import State, layer_states, reading
@@ -51,7 +51,7 @@ class Plan:
     spec: Spec
     dataset: Dataset | None
     start: Start
-    schedule: Schedule
+    schedule: ProbeSchedule
     steps: int | None
     """Updates that will be made, if that is known."""
     judged: bool
@@ -81,7 +81,7 @@ class Watched:
         self._probes = Samples((len(plan.spec.architecture.layers), len(PROBES)))
         self._odd: dict[str, str] = {}
         """What is odd about what was handed over, in words."""
-        self._verdict: tuple[int, Verdict] | None = None
+        self._verdict: tuple[tuple[int, int], Verdict] | None = None  # after so many steps, measured at that one
         self._lock = threading.Lock()
         """A screen looks from another thread."""
         self._broken = not_finite([arrays_of(Parameters((layer,), ())) for layer in read(params).layers])
@@ -188,8 +188,6 @@ class Watched:
                 self._odd.pop("stale", None)
             self._begun = []
 
-    # What it means
-
     def snapshot(self, measure: bool = True) -> Snapshot:
         """All that was recorded, as the lab shows it.
 
@@ -205,17 +203,18 @@ class Watched:
             raise InputError(NOTHING_KNOWN)
         return tuple(layer_states(lane))
 
-    def verdict(self) -> Verdict:
-        """What is wrong now and whose fault that is, by the rules of the lab."""
-        lane = self._up_to_date()
-        if self._verdict is None or self._verdict[0] != self.steps:
-            self._verdict = self.steps, self._judge(lane)
+    def verdict(self, measure: bool = True) -> Verdict:
+        """What is wrong now and whose fault that is, by the rules of the lab. `measure` is as `snapshot` has it."""
+        lane = self._up_to_date(measure)
+        seen = lane.step, int(lane.probe_steps[-1])
+        if self._verdict is None or self._verdict[0] != seen:
+            self._verdict = seen, self._judge(lane)
         return self._verdict[1]
 
-    def findings(self) -> Findings:
+    def findings(self, measure: bool = True) -> Findings:
         """What was found, the most important first; they print as lines for people."""
-        verdict = self.verdict()
-        return Findings.of(verdict.findings, self.plan.spec.architecture.layers[0].weight_shape, self.plan.turned)
+        first = self.plan.spec.architecture.layers[0].weight_shape
+        return Findings.of(self.verdict(measure).findings, first, self.plan.turned)
 
     def notes(self) -> tuple[str, ...]:
         """What is odd about what was handed over, and what the verdict does not take into account."""
@@ -233,8 +232,16 @@ class Watched:
             )
         return tuple(found)
 
+    def text(self, measure: bool = True) -> str:
+        """What it prints, and below that its findings if there are any. `measure` is as `snapshot` has it."""
+        found = self.findings(measure)
+        return "\n\n".join([self._summary(measure), *[str(found)] * bool(found)])
+
     def __str__(self) -> str:
-        lane, verdict = self._up_to_date(), self.verdict()
+        return self._summary()
+
+    def _summary(self, measure: bool = True) -> str:
+        lane, verdict = self._up_to_date(measure), self.verdict(measure)
         states = layer_states(lane) if self._known else []
         return summary(lane, self.plan.start.words, states, verdict, self.notes(), self.plan.tested)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Literal
 
+from initscope.core.plural import plural
 from initscope.core.weights.chain import Link, find_chain
 from initscope.core.weights.names import (
     ATTENTION,
@@ -185,7 +186,7 @@ def _first_axis_is_out(pair: Pair, first: int, last: int) -> tuple[bool, Sure, s
         if bias.shape == (1, last):
             return False, "certain", "its bias is a row of outputs"
     if bias is not None and first != last and bias.size in (first, last) and not TRANSPOSED.search(pair.name):
-        return bias.size == first, "certain", f"its bias has {bias.size} values"
+        return bias.size == first, "certain", f"its bias has {plural(bias.size, 'value')}"
     last_name = pair.name.rpartition(".")[2]
     if convention == "in_out" and last_name in GPT2 and first != last:  # some write GPT-2 with torch.nn.Linear
         return (first > last) == (last_name != "c_proj"), "likely", "by its longer axis"

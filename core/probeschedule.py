@@ -25,7 +25,7 @@ VALUES = 1e-3
 
 
 @dataclass(frozen=True)
-class Schedule:
+class ProbeSchedule:
     """Probes at steps 0, 1, 2, 4, 8, ... and then every `interval` steps, or 0.5 % of the run so far."""
 
     interval: int
@@ -38,7 +38,7 @@ class Schedule:
         return min(early, step + max(self.interval, step // RESOLUTION))
 
 
-def schedule(architecture: Architecture, batch: int, probe_inputs: int, test_inputs: int) -> Schedule:
+def probe_schedule(architecture: Architecture, batch: int, probe_inputs: int, test_inputs: int) -> ProbeSchedule:
     """The densest schedule that keeps to SHARE for lanes of this architecture and batch size.
 
     Estimated for LANES of them, whatever their number: when a lane is measured must not depend on its company.
@@ -51,4 +51,4 @@ def schedule(architecture: Architecture, batch: int, probe_inputs: int, test_inp
     activations = sum(layer.units for layer in architecture.layers) * probe_inputs
     values = LANES * (8 * activations + 5 * architecture.parameters) * VALUES
     probe = PROBE_OVERHEAD + PROBE_LAYER * layers + passes + values
-    return Schedule(max(1, round(probe / (SHARE * step))))
+    return ProbeSchedule(max(1, round(probe / (SHARE * step))))
