@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
+from time import thread_time
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -74,6 +75,8 @@ class Lines(Widget):
         self._styles: dict[str, RichStyle] = {}
         self._base: RichStyle | None = None
         self._stale = False
+        self.cost = 0.0
+        """Seconds of processor time that the last drawing took."""
 
     @property
     def strips(self) -> Sequence[Strip]:
@@ -104,8 +107,9 @@ class Lines(Widget):
         width, height = self.size
         if self._draw is None or not (width and height and self.is_attached):
             return False
-        self._stale = False
+        self._stale, begin = False, thread_time()
         text = list(self._draw(Style(width, height, unicode=getattr(self.app, "unicode", True))))[:height]
+        self.cost = thread_time() - begin
         fits = bool(self._strips) and self._strips[0].cell_length == width
         if fits and self._base is not None and text == self._text:
             return False

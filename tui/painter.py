@@ -7,6 +7,8 @@ from initscope.tui.lines import Lines
 
 CHARTS_EVERY, PANES_EVERY = 2, 4
 """While training, a chart is drawn on every second turn and a pane on every fourth, not all on the same one."""
+DEAR = 0.01
+"""Seconds of processor time; a picture that takes so much is drawn half as often, of twice as much a third as often."""
 CHARTS, PANES = "charts", "panes"
 
 
@@ -62,7 +64,8 @@ class Painter:
             return
         for every, group in ((CHARTS_EVERY, self._charts), (PANES_EVERY, self._panes)):
             for place, lines in enumerate(group):
-                if lines.stale and not (training and (self._turns + place) % every):
+                seldom = every * (1 + int(lines.cost / DEAR))
+                if lines.stale and not (training and (self._turns + place) % seldom):
                     lines.redraw()
 
     def _draw_one(self, training: bool) -> None:

@@ -26,11 +26,15 @@ def statistics(dataset: Dataset, first: WeightShape) -> InputStatistics:
     return InputStatistics.of_dataset(dataset, first)
 
 
+def rows_looked_at(dataset: Dataset) -> NDArray[np.int64]:
+    """Which training examples are looked at."""
+    return np.linspace(0, dataset.n_train - 1, min(dataset.n_train, LOOKED_AT)).astype(np.int64)
+
+
 @lru_cache(maxsize=8)
 def looked_at(dataset: Dataset) -> Floats:
     """Some training inputs, (examples, features)."""
-    rows = np.linspace(0, dataset.n_train - 1, min(dataset.n_train, LOOKED_AT)).astype(int)
-    return np.asarray(dataset.x_train[rows], np.float64)
+    return np.asarray(dataset.x_train[rows_looked_at(dataset)], np.float64)
 
 
 @lru_cache(maxsize=8)
@@ -60,6 +64,8 @@ class Case:
     dataset: Dataset
     given: Forecast | None = None
     """The forecast, if it is known already."""
+    drawn: tuple[Distribution, ...] = ()
+    """What each layer's weights are taken to be drawn from; empty: what the spec says."""
 
     @cached_property
     def forecast(self) -> Forecast:
@@ -84,7 +90,7 @@ class Case:
     @cached_property
     def weights(self) -> tuple[Distribution, ...]:
         """What each layer's weights are drawn from."""
-        return weights_of(self.spec)
+        return self.drawn or weights_of(self.spec)
 
     @cached_property
     def means(self) -> tuple[float, ...]:
@@ -102,6 +108,11 @@ class Case:
     def inputs(self) -> Floats:
         """Some training inputs, (examples, features)."""
         return looked_at(self.dataset)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Their labels, (examples,)."""
+        return self.dataset.y_train[rows_looked_at(self.dataset)]
 
     @property
     def input_spread(self) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from initscope.core.diagnosis import rate
+from initscope.core.diagnosis import rate, scheduled
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
 from initscope.core.diagnosis.record import Record
 from initscope.core.plural import plural
@@ -47,8 +47,9 @@ def too_high(record: Record, sure: float) -> Finding:
 def too_low(record: Record, sure: float) -> Finding:
     """Steps that were too small, by how far they came."""
     before, lane = rate.too_low(record.case, sure), record.lane
+    eaten = scheduled.words(lane.spec, lane.spec.total_steps(record.case.dataset.n_train))
     cause = (
-        f"after {plural(lane.step, 'step')} with a learning rate of {short(lane.spec.lr)} the loss is "
+        f"after {plural(lane.step, 'step')} with a learning rate of {short(lane.spec.lr)}{eaten} the loss is "
         f"{short(lane.latest.train_loss)}, {abs(record.fall):.1%} {'below' if record.fall > 0 else 'above'} that of a "
         "constant answer; a step changes weights "
         f"by {short(record.update(last=True))} of their size"

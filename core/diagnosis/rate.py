@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from math import inf, log10
 
-from initscope.core.diagnosis import remedies
+from initscope.core.diagnosis import remedies, scheduled
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, evidence, short
 from initscope.core.diagnosis.outlook import Outlook, outlook
@@ -46,7 +46,8 @@ def shares(case: Case, wild: bool) -> Shares:
         usual = default_lr(case.spec.optimizer, case.spec.loss)
         return Shares(mended, _log(case.spec.lr) - _log(usual))
     mended = now.lack - best.lack if best else 0.0
-    return Shares(mended, _log(usual_lr(case)) - _log(case.spec.lr))
+    left = scheduled.left(case.spec, case.spec.total_steps(case.dataset.n_train))
+    return Shares(mended, _log(usual_lr(case)) - _log(case.spec.lr * left))
 
 
 def better(case: Case) -> Outlook | None:
@@ -84,8 +85,9 @@ def too_low(case: Case, sure: float) -> Finding:
     """All the steps together hardly move the weights."""
     found, steps = outlook(case), case.spec.total_steps(case.dataset.n_train)
     together = f"all {steps:,} steps together come" if steps != 1 else "the one step comes"
+    eaten = scheduled.words(case.spec, steps) or ","
     cause = (
-        f"with a learning rate of {short(case.spec.lr)}, {together} to {short(found.reach)} of "
+        f"with a learning rate of {short(case.spec.lr)}{eaten} {together} to {short(found.reach)} of "
         "the size of the weights, at the pace of the first"
     )
     numbers = evidence(learning_rate=case.spec.lr, steps=steps, reach=found.reach)
@@ -94,7 +96,12 @@ def too_low(case: Case, sure: float) -> Finding:
 
 
 def remedy(case: Case, lower: bool) -> Remedy | None:
-    """A learning rate on that side: the usual one, or STEP times from here; None if that would be too large."""
+    """A learning rate on that side: the usual one, or STEP times from here; None if that would be too large.
+
+    Where a schedule leaves next to nothing of it, and more is wanted, it is the schedule that has to go.
+    """
+    if not lower and scheduled.left(case.spec, case.spec.total_steps(case.dataset.n_train)) < 1:
+        return Remedy("a constant learning rate", (("schedule", "constant"),))
     lr, usual = case.spec.lr, usual_lr(case)
     if lower:
         wanted = min(usual, lr / STEP)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from initscope.core.diagnosis import scheduled
 from initscope.core.diagnosis.case import Case
 from initscope.core.learning import lane_learns
 from initscope.core.probes import INDEX
@@ -52,14 +53,15 @@ class Record:
     def settled(self) -> bool:
         """Whether it has ended, or gone on for long enough to have learned, or to have failed by too large steps.
 
-        One that somebody stopped has not ended by itself, and a few steps say nothing.
+        One that somebody stopped has not ended by itself, and a few steps say nothing; nor do many of a warm-up.
         """
         if self.diverged:
             return True
         if self.lane.status is Status.FINISHED:
             return self.lane.step >= ENOUGH_STEPS
         steps = self.lane.spec.total_steps(self.case.dataset.n_train)
-        return self.lane.step >= ENOUGH_STEPS and (self.wild or self.lane.step >= HALFWAY * steps)
+        way = min(self.lane.step / max(steps, 1), scheduled.travelled(self.lane.spec, self.lane.step, steps))
+        return self.lane.step >= ENOUGH_STEPS and (self.wild or way >= HALFWAY)
 
     @property
     def diverged(self) -> bool:

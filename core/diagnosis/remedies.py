@@ -12,6 +12,7 @@ from initscope.core.diagnosis.outlook import outlook
 from initscope.core.errors import InputError
 from initscope.core.gains import gain
 from initscope.core.initialization.initializers import initializer
+from initscope.core.rates import schedule
 from initscope.core.spec import Spec, default_lr
 from initscope.core.theory.forecast import Forecast
 
@@ -49,7 +50,7 @@ def ranked(spec: Spec, dataset: Dataset) -> tuple[Candidate, ...]:
     """Initializers that would work for this activation, these fans and this depth, the best first; perhaps none."""
     usual = default_lr(spec.optimizer, spec.loss)
     lr = spec.lr if usual / USUAL <= spec.lr <= 10 * usual else usual
-    return _ranked(replace(spec, name="", seed=0, lr=lr), dataset)
+    return _ranked(replace(spec, name="", seed=0, lr=lr, schedule=schedule("constant")), dataset)
 
 
 @lru_cache(maxsize=16)

@@ -1,25 +1,28 @@
 """Rules on the signal: what the forecast says of pre-activations and activations, layer by layer."""
 
-from math import isfinite
+from math import exp, hypot, isfinite, log
 
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, short
-from initscope.core.diagnosis.outlook import outlook
+from initscope.core.diagnosis.outlook import ADAPTIVE, length, outlook, read_by
 from initscope.core.plural import plural
+from initscope.core.theory.forecast import LayerForecast
 
 FLAT = 0.5
 """Share of saturated activations from which a layer passes too little gradient on."""
-SOME = 0.2
-"""Trouble, in powers of ten, that a shift of all units must at least cause."""
 ALL_FLAT = 0.8
 """Share of saturated activations in each of two layers from which no learning rate leads out."""
 FEW_LAYERS = 2
 """Saturated layers that training still overcomes if their weights have mean 0: randn on MNIST is 62 % saturated, and
 learns to 94 %."""
+SAME = 0.5
+"""What depends on the input in activations beside their size, from where they tell inputs apart."""
 LARGE_Z, LARGE_SHIFT = 100.0, 500.0
 """Size of an output's z from where its loss and the first steps are out of all proportion."""
 FLAT_OUTPUT = 8.0
 """Size from where all sigmoid outputs, shifted to one side, pass a quadratic loss's gradient on no more."""
+HALF = 0.6745
+"""Standard deviations within which half of a normal lies."""
 FADED = 3e-4
 """Of what depends on the input, in the output's z: below, only the output's biases learn for a long time."""
 ALIKE = 2e-3
@@ -31,23 +34,21 @@ def shifted(case: Case) -> Finding | None:
     layers = tuple(n for n, mean in enumerate(case.means, 1) if mean)
     if not layers or not case.hidden or case.spec.units_alike or case.normed:
         return None
-    worst = max(case.hidden, key=lambda layer: _number(layer.saturated_low) + _number(layer.saturated_high))
-    flat = _number(worst.saturated_low) + _number(worst.saturated_high)
-    number = case.hidden.index(worst) + 1
+    flat = max(_flat(layer) for layer in case.hidden)
+    number = next(n for n, layer in enumerate(case.hidden, 1) if _flat(layer) == flat)
+    worst = case.hidden[number - 1]
     grown = case.output.z_rms / max(case.hidden[0].z_rms, 1e-300)
-    large = FLAT_OUTPUT if case.spec.loss.name == "quadratic" else LARGE_SHIFT
     ahead = outlook(case)
-    higher = any(_saturated(layer.saturated_low, layer.saturated_high) for layer in case.hidden[1:])
-    stuck = flat > FLAT and (ahead.slow > 0 or higher)
-    proof = case.spec.loss.name == "quadratic" or ahead.trouble > SOME
-    if not (stuck or (case.output.z_rms > large and proof)):
+    higher = any(_flat(layer) > FLAT for layer in case.hidden[1:])
+    stuck = flat > FLAT and _alike(worst) and (ahead.slow > 0 or higher)
+    if not (stuck or _out_of_reach(case) or (case.output.z_rms > LARGE_SHIFT and ahead.fails)):
         return None
     if not stuck:
         worst, number = case.output, len(case.forecast.layers)
     mean, fan_in = case.means[number - 1], case.spec.architecture.layers[number - 1].fan_in
     start = (
-        f"the weights have mean {short(mean)}, which adds up over {plural(fan_in, 'input')}: z of layer {number} is "
-        f"{short(worst.z_mean)} ± {short(worst.z_std)}, "
+        f"the weights have mean {short(mean)}, which adds up over {plural(fan_in, 'input')}: z of layer {number} "
+        f"should be {short(worst.z_mean)} ± {short(worst.z_std)}, "
     )
     if stuck:
         end = f"where {flat:.0%} of its activations are flat, so it gives nearly the same answer to every input"
@@ -84,6 +85,22 @@ def flat(case: Case) -> Finding | None:
     """Two layers or more that are flat nearly everywhere: no gradient comes through that would lead out of it."""
     shares = [_number(layer.saturated_low) + _number(layer.saturated_high) for layer in case.hidden]
     return None if case.normed or sum(share > ALL_FLAT for share in shares) < 2 else saturated(case, least=2)
+
+
+def flat_output(case: Case) -> Finding | None:
+    """Sigmoid outputs so far out that a quadratic loss cannot bring them back in the steps there are."""
+    if not _out_of_reach(case):
+        return None
+    z, fan_in = case.output.z_rms, case.spec.architecture.layers[-1].fan_in
+    std = case.weights[-1].variance ** 0.5
+    cause = (
+        f"weights with a standard deviation of {short(std)} for {plural(fan_in, 'input')} spread z of the output by "
+        f"{short(z)}, where sigmoid outputs are flat: their slope there, by which a quadratic loss's gradient is "
+        f"multiplied, is {short(exp(-z))}, too little for all steps to bring a wrong one back"
+    )
+    found = evidence(z_of_output=z, weight_std=std, slope=exp(-z))
+    return Finding("saturated", (), found, cause, Blame.INITIALIZATION, None,
+                   "Nielsen, Neural Networks and Deep Learning (2015), chapter 3", 0.9)  # fmt: skip
 
 
 def saturated(case: Case, least: int = FEW_LAYERS + 1) -> Finding | None:
@@ -151,6 +168,32 @@ def indistinguishable(case: Case) -> Finding | None:
 
 def _number(value: float) -> float:
     return value if isfinite(value) else 0.0
+
+
+def _flat(layer: LayerForecast) -> float:
+    """Share of saturated activations; 0 where that means nothing."""
+    return _number(layer.saturated_low) + _number(layer.saturated_high)
+
+
+def _alike(layer: LayerForecast) -> bool:
+    """Whether a layer's activations hardly depend on the input: on both of their flat ends they tell inputs apart."""
+    return layer.std_over_inputs < SAME * hypot(layer.activation_mean, layer.activation_std)
+
+
+def _out_of_reach(case: Case) -> bool:
+    """Whether a quadratic loss cannot bring wrong sigmoid outputs back in the steps there are.
+
+    An output that is wrong at z moves by dz/dt = η·σ'(z)·(|a|² + 1), η being the learning rate and a what it reads;
+    with σ'(z) about exp(-z) that takes exp(z) / (η·(|a|² + 1)) steps (Nielsen 2015, chapter 3: learning slowdown).
+    """
+    spec, z = case.spec, case.output.z_rms
+    if spec.loss.name != "quadratic" or spec.optimizer.name in ADAPTIVE or case.normed or not case.hidden:
+        return False
+    momentum = float(dict(spec.optimizer.values).get("momentum", 0.0))
+    square = spec.architecture.layers[-1].fan_in * read_by(case, len(case.hidden))[1] ** 2 + 1
+    way = spec.lr / (1 - momentum) * length(case) * square
+    median = abs(case.output.z_mean) + HALF * case.output.z_std
+    return z > FLAT_OUTPUT and (not isfinite(way) or median > log(max(way, 1.0)))
 
 
 def _saturated(low: float, high: float) -> bool:

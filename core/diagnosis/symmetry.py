@@ -1,9 +1,14 @@
 """Rules on units that start identical, or off for every input."""
 
+import numpy as np
+
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.findings import Blame, Finding, evidence, layers_words, short
 from initscope.core.shapes import DropoutShape
 
+MOST_TOLD, RIDGE = 0.6, 1e-6
+"""Share of the examples outside of the largest class that one number must tell apart; and what keeps the spread of a
+class from being 0."""
 MOST_DEAD = 0.5
 """Share of dead units of a layer from which too little is left to learn with."""
 
@@ -30,6 +35,26 @@ def symmetric_units(case: Case) -> Finding | None:
                    "Goodfellow, Bengio & Courville, Deep Learning (2016), section 8.4", 0.97)  # fmt: skip
 
 
+def one_number_tells(case: Case) -> bool:
+    """Whether units that are one unit for ever are enough for these classes: one number tells most examples apart.
+
+    By the direction in which the classes' means lie farthest apart beside the spread of a class (Fisher 1936), and
+    the nearest of the means along it. Weights of 0 do not even find that one, as hardly a gradient passes them.
+    """
+    if not case.means[0]:
+        return False
+    x, y = case.inputs, case.labels
+    classes = np.unique(y)
+    means = np.stack([x[y == one].mean(axis=0) for one in classes])
+    within = np.cov((x - means[np.searchsorted(classes, y)]).T) + RIDGE * np.eye(x.shape[1])
+    between = np.cov(means[np.searchsorted(classes, y)].T).reshape(within.shape)
+    values, vectors = np.linalg.eig(np.linalg.solve(within, between))
+    way = np.real(vectors[:, int(np.argmax(np.real(values)))])
+    nearest = np.abs((x @ way)[:, None] - (means @ way)[None]).argmin(axis=1)
+    right, constant = float((classes[nearest] == y).mean()), case.constant.accuracy
+    return right - constant > MOST_TOLD * (1 - constant)
+
+
 def dead_units(case: Case) -> Finding | None:
     """Units whose pre-activation is below 0 for every input pass nothing on and get no gradient."""
     dead = tuple(n for n, layer in enumerate(case.hidden, 1) if layer.dead_units > MOST_DEAD)
@@ -39,8 +64,8 @@ def dead_units(case: Case) -> Finding | None:
     biases = str(case.spec.biases)
     why = "" if biases == "zeros" else f" (biases: {biases})"
     cause = (
-        f"{layer.dead_units:.0%} of the units of {layers_words(dead[:1])} are off for every input, because their z is "
-        f"{short(layer.z_mean)} ± {short(layer.z_std)}{why}: no gradient passes them, so they stay off"
+        f"{layer.dead_units:.0%} of the units of {layers_words(dead[:1])} are off for every input, because their z "
+        f"should be {short(layer.z_mean)} ± {short(layer.z_std)}{why}: no gradient passes them, so they stay off"
     )
     found = evidence(dead_units=layer.dead_units, z_mean=layer.z_mean, z_std=layer.z_std)
     return Finding("dead-units", dead, found, cause, Blame.INITIALIZATION, None,

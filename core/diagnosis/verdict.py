@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from initscope.core.datasets.data import Dataset
 from initscope.core.diagnosis import datarules, gradient, lanerules, rate, remedies, signal, symmetry
 from initscope.core.diagnosis.case import Case
+from initscope.core.diagnosis.centring import centred
 from initscope.core.diagnosis.findings import Blame, Finding, Remedy, layers_words
 from initscope.core.diagnosis.outlook import outlook
 from initscope.core.diagnosis.record import Record
@@ -17,7 +18,8 @@ Rule = Callable[[Case], Finding | None]
 
 DATA: tuple[Rule, ...] = (datarules.inputs_broken, datarules.inputs_constant, datarules.labels_unbalanced,
                           datarules.labels_broken)  # fmt: skip
-CERTAIN: tuple[Rule, ...] = (symmetry.symmetric_units, symmetry.dead_units, signal.shifted, signal.flat)
+CERTAIN: tuple[Rule, ...] = (symmetry.symmetric_units, symmetry.dead_units, signal.shifted, signal.flat,
+                             signal.flat_output)
 """Of the initialization, whatever the learning rate. Causes before what follows from them: the first that holds."""
 GROWING: tuple[Rule, ...] = (signal.exploding, signal.saturated, gradient.exploding)
 FADING: tuple[Rule, ...] = (signal.vanishing, signal.indistinguishable, signal.exploding, gradient.vanishing)
@@ -28,9 +30,12 @@ NO_INITIALIZER = (
     "no initializer keeps signal and gradient through so many layers of this activation: fewer layers, bn after each "
     "of them, or relu with he_normal"
 )
-CLEAR, FAR, LITTLE = 0.3, 1.0, 0.1
-"""Powers of ten: of trouble, from where it is a finding; between two shares, from where one is the cause; of a share,
-below which a change would mend nothing."""
+SOME, FAR, LITTLE = 0.3, 1.0, 0.1
+"""Powers of ten: of trouble, from where it may be what a record shows; between two shares, from where one is the cause;
+of a share, below which a change would mend nothing."""
+EVEN, LIKELY = 0.5, 0.8
+"""How sure that a run learns the forecast is where it might as well not; and at most: it does not see how hard the
+data are."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Verdict:
     causes: tuple[tuple[Blame, float], ...]
     """With how sure, from 0 to 1; the surest first."""
     healthy: bool
-    """Nothing is wrong."""
+    """Nothing was found that is clearly wrong."""
     words: str
     """For people: what is wrong and what would help."""
 
@@ -50,7 +55,8 @@ class Verdict:
 def forecast_verdict(spec: Spec, dataset: Dataset, forecast: Forecast | None = None) -> Verdict:
     """Before any training, from theory and the data only."""
     case = Case(spec, dataset, forecast)
-    return _verdict(_with_data(case, lambda: _of_run(case), failed=False))
+    found = _with_data(case, lambda: _of_run(case), failed=False)
+    return _verdict(found) if found else _unaccused(outlook(centred(case)).learns)
 
 
 def lane_verdict(lane: LaneSnapshot, dataset: Dataset, forecast: Forecast | None = None) -> Verdict:
@@ -81,8 +87,10 @@ def _with_data(case: Case, rest: Callable[[], list[Finding]], failed: bool) -> l
 
 def _of_run(case: Case, record: Record | None = None) -> list[Finding]:
     """An initialization that is wrong with any learning rate, or else steps that are too large or do not get far."""
+    case = case if record else centred(case)  # what the record says is no matter of what may become of the mean
     certain = _first(case, CERTAIN)
-    if certain:
+    alone = not record and certain and certain.code == "symmetric-units" and symmetry.one_number_tells(case)
+    if certain and not alone:
         return [certain]
     return _seen(record) if record else _uncertain(case)
 
@@ -90,9 +98,10 @@ def _of_run(case: Case, record: Record | None = None) -> list[Finding]:
 def _uncertain(case: Case) -> list[Finding]:
     """Steps that are too large or do not get far: whose fault that is."""
     found = outlook(case)
-    if found.trouble < CLEAR:
+    if not found.fails:
         return []
-    return _blamed(case, found.wild > found.slow, rate.too_high, rate.too_low)
+    blamed = _blamed(case, found.wild > found.slow, rate.too_high, rate.too_low)
+    return [replace(one, sure=one.sure * (1 - found.learns)) for one in blamed]
 
 
 def _seen(record: Record) -> list[Finding]:
@@ -100,7 +109,7 @@ def _seen(record: Record) -> list[Finding]:
     case, found = record.case, outlook(record.case)
     wild = found.slow < FAR if record.wild else found.wild > FAR
     share = rate.shares(case, wild)
-    if max(share.initialization, share.rate) < LITTLE and found.trouble < CLEAR:
+    if max(share.initialization, share.rate) < LITTLE and found.trouble < SOME:
         return [_unexplained(record)]
     return _blamed(case, wild, lambda _, sure: lanerules.too_high(record, sure),
                    lambda _, sure: lanerules.too_low(record, sure))  # fmt: skip
@@ -155,12 +164,17 @@ def _with_remedy(case: Case, finding: Finding) -> Finding:
     return replace(finding, blame=Blame.ARCHITECTURE, remedy=Remedy(NO_INITIALIZER))
 
 
+def _unaccused(learns: float) -> Verdict:
+    """Nothing is found, though it may be far from sure that the run learns."""
+    words = "nothing is wrong with it" if learns > EVEN else "nothing is clearly wrong with it, but it may not learn"
+    return Verdict((), ((Blame.NONE, min(LIKELY, learns)),), True, words)
+
+
 def _verdict(findings: Sequence[Finding]) -> Verdict:
     """Findings in words; causes in the order of how sure they are."""
     wrong = [finding for finding in findings if finding.blame is not Blame.NONE]
     if not wrong:
-        words = findings[0].cause if findings else "nothing is wrong with it"
-        return Verdict(tuple(findings), ((Blame.NONE, findings[0].sure if findings else 0.8),), True, words)
+        return Verdict(tuple(findings), ((Blame.NONE, findings[0].sure),), True, findings[0].cause)
     wrong.sort(key=lambda finding: -finding.sure)
     causes: dict[Blame, float] = {}
     for finding in wrong:

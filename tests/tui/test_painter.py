@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from initscope.tui.painter import CHARTS, CHARTS_EVERY, PANES, PANES_EVERY, Painter
+from initscope.tui.painter import CHARTS, CHARTS_EVERY, DEAR, PANES, PANES_EVERY, Painter
 
 
 class Board:
@@ -13,7 +13,7 @@ class Board:
 
     def __init__(self, name: str, drawn: list[str], shown: bool = True, changes: bool = True) -> None:
         self.name, self.drawn, self.shown, self.changes = name, drawn, shown, changes
-        self.stale = True
+        self.stale, self.cost = True, 0.0
         self.later: list[Callable[[], None]] = []
 
     def call_after_refresh(self, callback: Callable[[], None]) -> None:
@@ -69,6 +69,14 @@ def test_while_training_every_turn_has_the_text_and_its_share_of_the_pictures() 
     assert {name: every.count(name) for name in ("loss", "accuracy", "pane0", "pane2")} == {
         "loss": PANES_EVERY, "accuracy": PANES_EVERY, "pane0": CHARTS_EVERY, "pane2": CHARTS_EVERY,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("cost", "seldom"), [(DEAR * 0.9, 1), (DEAR * 1.5, 2), (DEAR * 2.5, 3)])
+def test_what_takes_long_to_draw_is_drawn_more_seldom(cost: float, seldom: int) -> None:
+    wall = Wall()
+    wall.charts[0].cost = cost
+    every = [name for _ in range(6 * CHARTS_EVERY) for name in wall.turn()]
+    assert (every.count("loss"), every.count("accuracy")) == (6 / seldom, 6)
 
 
 def test_at_rest_all_that_is_new_is_drawn_and_nothing_else() -> None:

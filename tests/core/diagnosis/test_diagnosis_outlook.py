@@ -3,14 +3,16 @@
 from dataclasses import replace
 from math import inf, log, sqrt
 
+import numpy as np
 import pytest
 from cases import codes, data, entropy, judged, spec_of, trained
 
 from initscope.core.diagnosis import Blame, lane_verdict
 from initscope.core.diagnosis.case import Case
 from initscope.core.diagnosis.centring import alive, centred, flat_from, steps_to_centre
-from initscope.core.diagnosis.outlook import ODDS, Outlook, outlook, rebuilt
+from initscope.core.diagnosis.outlook import FALLS, ODDS, Outlook, outlook, rebuilt
 from initscope.core.diagnosis.signal import flat_output
+from initscope.core.diagnosis.symmetry import one_number_tells
 
 SHIFTED = entropy(init="rand", arch="64-100-10", optimizer="adam", lr="0.003", steps="300")
 """Sigmoid units at z of about 10 ± 1.5; the mean of 0.5 is gone in 0.5 / 0.003 = 167 steps at most."""
@@ -142,3 +144,21 @@ def test_adam_makes_a_signal_of_next_to_nothing_where_there_is_time():
 def test_where_there_is_not_a_start_that_is_too_small_is_accused(changes):
     usual = {"init": "normal:std=0.05", "activation": "elu", "arch": "64-30x8-10", "optimizer": "adam", "lr": "0.01"}
     assert codes(judged(entropy(**{**usual, "steps": "400", **changes}))) == ["vanishing-activations"]
+
+
+@pytest.mark.parametrize(("name", "tells"), [("moons", True), ("gaussians", True), ("xor", False), ("digits", False)])
+def test_units_that_are_one_unit_are_enough_where_one_number_tells_classes_apart(name, tells):
+    shape = "64-30-10" if name == "digits" else f"2-30-{data(name).classes}"
+    spec = entropy(data(name), data=name, arch=shape, activation="tanh", init="constant:value=0.5")
+    assert one_number_tells(Case(spec, data(name))) == tells
+    assert codes(judged(spec, data(name))) == ([] if tells else ["symmetric-units"])
+    zeros = entropy(data(name), data=name, arch=shape, activation="tanh", init="zeros")
+    assert codes(judged(zeros, data(name))) == ["symmetric-units"]
+
+
+def test_the_curvature_falls_with_the_size_of_the_outputs():
+    """E[σ'(d)] for d ~ N(0, 2 s²), by Monte Carlo, beside 1/4: 1 / √(1 + π s²/4) to a few per cent."""
+    draws = np.random.default_rng(0).standard_normal(200_000)
+    for size in (0.1, 1.0, 5.0, 30.0):
+        slope = 0.25 / np.cosh(size * np.sqrt(2) * draws / 2) ** 2
+        assert slope.mean() * 4 == pytest.approx(1 / np.hypot(1, np.sqrt(FALLS) * size), rel=0.15)
