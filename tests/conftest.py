@@ -27,6 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: those that wait for a terminal leave theirs idle."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """What makes all tests faster, once everything is imported."""
     # As in the command itself: threads of two workers are in each other's way, small products take ten times as much.
