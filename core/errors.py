@@ -7,6 +7,7 @@ from difflib import get_close_matches
 class InputError(ValueError):
     """Input that cannot be used. The message says what was wrong, where, and what would be right."""
 
+
 LONGEST = 80
 """Characters of what was typed that are repeated."""
 

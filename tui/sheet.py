@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 RGB = tuple[int, int, int]
 RESET = "\x1b[0m"
@@ -117,6 +118,7 @@ def plain_text(text: str, unicode: bool) -> str:
     return text.encode("ascii", "replace").decode()
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str, unicode: bool) -> str:
     """`text` with one column to a character: "?" for what is not, and for all but ASCII unless `unicode`."""
     if text.isascii() and text.isprintable():
