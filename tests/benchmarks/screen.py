@@ -4,7 +4,7 @@
 
 The command runs on one core, this driver and the emulated terminal on another where there is one. What is
 compared is measured in turns, with runs being saved and lanes judged, as they are unless one says otherwise; without
-a screen nothing is. About two and a half minutes on a quiet machine; endurance.py measures what takes longer.
+a screen nothing is. About six minutes on a quiet machine; endurance.py measures what takes longer.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from terminal import Terminal
 from timing import machine
 
 PARTS = ("start", "speed", "bytes", "keys", "rest")
-TURNS, SETTLE, WINDOW = 3, 0.5, 2.0
+TURNS, SETTLE, WINDOW = 5, 0.5, 2.0
 """Turns; seconds of training before and while speed is measured."""
 PRESSES, STARTS = 60, 5
 EMPTY = """
@@ -88,17 +88,19 @@ def speed(name: str, case: Sequence[str]) -> list[Row]:
 
     Without a screen, the speed is the difference of two runs of different length. The best of the turns counts
     on both sides: a disturbance costs more than the screen does (on a virtual machine the first command after a
-    while pays seconds for memory that the host had taken back; hence two short runs around the long one).
+    while pays seconds for memory that the host had taken back; hence two short runs around the long one). Every turn
+    has a new lab: how fast a process trains depends by a tenth on where its memory happens to lie.
     """
     short: list[tuple[float, float]] = []
     long: list[tuple[float, float]] = []
     shown = []
-    with lab(case, 120, 40) as terminal:
-        first, last = stretch(terminal)
-        for _ in range(TURNS):
+    span: tuple[int, int] | None = None
+    for _ in range(TURNS):
+        with lab(case, 120, 40) as terminal:
+            first, last = span = span or stretch(terminal)
             shown.append(train_on_screen(terminal, first, last))
-            for steps, taken in ((first, short), (last, long), (first, short)):
-                taken.append(headless(case, steps))
+        for steps, taken in ((first, short), (last, long), (first, short)):
+            taken.append(headless(case, steps))
     wall, cpu, sent = zip(*shown, strict=True)
     alone, alone_cpu = (
         (last - first) / (min(run[clock] for run in long) - min(run[clock] for run in short)) for clock in (0, 1)
