@@ -255,6 +255,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp())
     try:
         os.environ["XDG_STATE_HOME"] = str(folder)
+        if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # what is installed is compiled once, not at every start
+            os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
         rows = measured(folder, arguments.only)
     finally:
         shutil.rmtree(folder)
