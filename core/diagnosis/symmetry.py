@@ -44,12 +44,13 @@ def one_number_tells(case: Case) -> bool:
     if not case.means[0]:
         return False
     x, y = case.inputs, case.labels
-    classes = np.unique(y)
-    means = np.stack([x[y == one].mean(axis=0) for one in classes])
-    within = np.cov((x - means[np.searchsorted(classes, y)]).T) + RIDGE * np.eye(x.shape[1])
-    between = np.cov(means[np.searchsorted(classes, y)].T).reshape(within.shape)
-    values, vectors = np.linalg.eig(np.linalg.solve(within, between))
-    way = np.real(vectors[:, int(np.argmax(np.real(values)))])
+    classes, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    means = np.stack([x[place == one].mean(axis=0) for one in range(len(classes))])
+    within = np.cov((x - means[place]).T) + RIDGE * np.eye(x.shape[1])
+    between = (np.sqrt(counts)[:, None] * (means - x.mean(axis=0))).T
+    # within⁻¹·between·betweenᵀ has features² entries, but its rank is below the number of classes.
+    solved = np.linalg.solve(within, between)
+    way = solved @ np.linalg.eigh(between.T @ solved)[1][:, -1]
     nearest = np.abs((x @ way)[:, None] - (means @ way)[None]).argmin(axis=1)
     right, constant = float((classes[nearest] == y).mean()), case.constant.accuracy
     return right - constant > MOST_TOLD * (1 - constant)
